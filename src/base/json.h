@@ -1,0 +1,51 @@
+/* Reading JSON: simdjson's document tree behind a C face. A parser owns its document and reuses its
+ * memory from one text to the next; values and strings are views that die at the next parse.
+ * Nesting deeper than 64 and texts over the given limit are errors, never a crash. */
+#pragma once
+
+#include "base/str.h"
+#include <stdint.h>
+
+typedef struct JsonParser JsonParser;
+
+typedef enum JsonType {
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_INT,    /* fits int64_t */
+    JSON_UINT,   /* over INT64_MAX, fits uint64_t */
+    JSON_DOUBLE, /* every other number */
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT,
+} JsonType;
+
+/* A place in a parsed document: pass by value. */
+typedef struct JsonValue {
+    const void *document;
+    size_t index;
+} JsonValue;
+
+JsonParser *json_parser_new(size_t max_bytes);
+void json_parser_free(JsonParser *parser);
+
+/* Parses text[0..len). On failure returns false and points *message at a static English phrase. */
+bool json_parse(JsonParser *parser, const char *text, size_t len, JsonValue *root,
+                const char **message);
+
+JsonType json_type(JsonValue value);
+bool json_get_bool(JsonValue value);
+int64_t json_get_int(JsonValue value);
+uint64_t json_get_uint(JsonValue value);
+double json_get_double(JsonValue value); /* any of the three number types */
+Str json_get_str(JsonValue value);       /* UTF-8, escapes resolved; may hold NUL bytes */
+
+/* Member `name` of an object; false when it is absent or value is no object. */
+bool json_member(JsonValue object, const char *name, JsonValue *out);
+
+/* Calls `each` for every member or element in order until it returns false. `key` is empty for
+ * arrays. */
+typedef bool JsonEach(Str key, JsonValue value, void *data);
+bool json_each(JsonValue container, JsonEach *each, void *data);
+
+/* Number of elements of an array or members of an object. */
+size_t json_count(JsonValue container);

@@ -1,0 +1,11 @@
+/* A command of the haechi program: one file each in cli/, one line each in main.c. */
+#pragma once
+
+enum { EXIT_USAGE = 2 };
+
+typedef struct Command {
+    const char *name;    /* "train xgboost": one or two words */
+    const char *summary; /* one line for the list */
+    int (*run)(int argc,
+               char **argv); /* argv[0] is the last word of the name; returns the exit status */
+} Command;

@@ -1,0 +1,41 @@
+/* The fold: event in, decision out, state changed. One engine is one partition, used by one thread;
+ * it has no clock and does no I/O except for its snapshots. The same log through the same model
+ * gives the same decisions, bit for bit, wherever it was started from. */
+#pragma once
+
+#include "graph/graph.h"
+#include "model/model.h"
+#include "record/event.h"
+
+typedef struct Engine Engine;
+
+typedef struct Decision {
+    float score; /* probability of fraud; 0 without a model */
+    Verdict verdict;
+    CardId card;
+    MerchantId merchant;
+    const float *features; /* feature_count() values, the engine's, until its next call */
+} Decision;
+
+/* `model` is borrowed and must outlive the engine or be replaced first; NULL scores everything 0.
+ */
+Engine *engine_new(const Model *model);
+void engine_free(Engine *engine);
+void engine_set_model(Engine *engine, const Model *model);
+const Model *engine_model(const Engine *engine);
+
+/* Duplicates are the log's business: every call counts. */
+Decision engine_transaction(Engine *engine, const Transaction *transaction);
+void engine_label(Engine *engine, const Label *label);
+
+/* Number of events folded so far. */
+uint64_t engine_position(const Engine *engine);
+const Graph *engine_graph(const Engine *engine);
+
+/* Writes the state to `path` so that a crash leaves either the old file or the new one: a temporary
+ * file, synced, then renamed. */
+bool engine_save(const Engine *engine, const char *path, GError **error);
+
+/* Replaces the state by the file's. On failure the engine is as it was. A file that is truncated,
+ * damaged (checksum) or of another format or feature set is an error of one line. */
+bool engine_restore(Engine *engine, const char *path, GError **error);

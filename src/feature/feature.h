@@ -1,0 +1,33 @@
+/* The catalogue of features: one row each, with the function that computes it from the graph as it
+ * was before the transaction. Training, replay and serving fill their vectors here and nowhere
+ * else. */
+#pragma once
+
+#include "graph/graph.h"
+#include "record/transaction.h"
+
+typedef struct FeatureInput FeatureInput;
+
+typedef struct Feature {
+    const char *name;
+    const char *unit;
+    const char *window;  /* "1 h", "30 d", "-" for none */
+    const char *meaning; /* one English sentence */
+    bool own;            /* reads the transaction alone: seen by the first-stage model */
+    float (*value)(const FeatureInput *in, int argument); /* NaN for unknown */
+    int argument;
+} Feature;
+
+size_t feature_count(void);
+const Feature *feature_at(size_t index); /* the catalogue's order is the vector's order */
+
+/* SHA-256, in hex, of the catalogue's names, windows and order and of the category list. */
+const char *feature_hash(void);
+
+/* Fills out[0..feature_count()). `card` and `merchant` must have been touched at the transaction's
+ * time (graph_touch). */
+void feature_vector(const Graph *graph, const Transaction *transaction, CardId card,
+                    MerchantId merchant, float *out);
+
+/* The same, only the features flagged `own`; the others are NaN. */
+void feature_vector_own(const Transaction *transaction, float *out);

@@ -1,0 +1,43 @@
+/* A model as scoring sees it: a folder with manifest.json, model.json (XGBoost's own JSON) and,
+ * where the features use it, suspicion.json (the first-stage model, which sees a transaction's own
+ * fields only). A model is immutable once loaded and may be shared between threads. */
+#pragma once
+
+#include "feature/feature.h"
+#include <glib.h>
+
+typedef struct Model Model;
+
+typedef enum Verdict { VERDICT_APPROVE, VERDICT_REVIEW, VERDICT_DECLINE } Verdict;
+
+#define MODEL_ERROR model_error_quark()
+GQuark model_error_quark(void);
+typedef enum ModelError {
+    MODEL_ERROR_MISSING,  /* no such folder, or a file of it is not there */
+    MODEL_ERROR_INVALID,  /* truncated, hostile, or not of this form */
+    MODEL_ERROR_FEATURES, /* trained for other features than this build's */
+} ModelError;
+
+/* Loads and checks DIR. Every error is one line that names the file and what is wrong with it. */
+Model *model_load(const char *dir, GError **error);
+void model_free(Model *model);
+
+const char *model_name(const Model *model);         /* "xgboost" */
+const char *model_version(const Model *model);      /* "20261122T121314Z-1a2b3c4d" */
+double model_threshold(const Model *model);         /* score at which a transaction is reviewed */
+double model_decline_threshold(const Model *model); /* score at which it is declined */
+
+/* Probability of fraud for features[0..feature_count()). */
+float model_score(const Model *model, const float *features);
+
+/* First-stage probability: reads only the features flagged `own`. 0 when the model has no first
+ * stage. */
+float model_suspicion(const Model *model, const float *features);
+
+Verdict model_verdict(const Model *model, float score);
+const char *verdict_name(Verdict verdict); /* "approve", "review", "decline" */
+
+/* What each feature added to the margin (log-odds), plus the bias at out[feature_count()]: the sum
+ * is the margin. Path attribution: every split gives its feature the change of expected margin from
+ * the node to its child (Saabas 2014; libxgboost's approx_contribs). */
+void model_contributions(const Model *model, const float *features, float *out);
