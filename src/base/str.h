@@ -14,7 +14,8 @@ typedef struct Str {
 #define STR(literal) ((Str){(literal), sizeof(literal) - 1})
 
 static inline Str str_from(const char *text) {
-    return (Str){text, strlen(text)};
+    const Str whole = {text, strlen(text)};
+    return whole;
 }
 
 static inline bool str_equal(Str a, Str b) {
