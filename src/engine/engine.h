@@ -28,6 +28,11 @@ const Model *engine_model(const Engine *engine);
 Decision engine_transaction(Engine *engine, const Transaction *transaction);
 void engine_label(Engine *engine, const Label *label);
 
+/* The same fold with the first-stage suspicion given from outside and no score: training uses it,
+ * whose suspicions are out of fold. Returns feature_count() values, the engine's, until its next
+ * call. */
+const float *engine_observe(Engine *engine, const Transaction *transaction, float suspicion);
+
 /* Number of events folded so far. */
 uint64_t engine_position(const Engine *engine);
 const Graph *engine_graph(const Engine *engine);

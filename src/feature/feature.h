@@ -11,7 +11,7 @@ typedef struct FeatureInput FeatureInput;
 typedef struct Feature {
     const char *name;
     const char *unit;
-    const char *window;  /* "1 h", "30 d", "-" for none */
+    const char *window;  /* "1h", "30d", "-" for none */
     const char *meaning; /* one English sentence */
     bool own;            /* reads the transaction alone: seen by the first-stage model */
     float (*value)(const FeatureInput *in, int argument); /* NaN for unknown */
@@ -21,13 +21,14 @@ typedef struct Feature {
 size_t feature_count(void);
 const Feature *feature_at(size_t index); /* the catalogue's order is the vector's order */
 
-/* SHA-256, in hex, of the catalogue's names, windows and order and of the category list. */
-const char *feature_hash(void);
+/* SHA-256, in hex, of the catalogue's names, windows and order and of the category list. The caller
+ * frees it. */
+char *feature_hash(void);
 
-/* Fills out[0..feature_count()). `card` and `merchant` must have been touched at the transaction's
- * time (graph_touch). */
-void feature_vector(const Graph *graph, const Transaction *transaction, CardId card,
-                    MerchantId merchant, float *out);
+/* Fills the entries of out[0..feature_count()) flagged `own`; the others become NaN. */
+void feature_fill_own(const Transaction *transaction, float *out);
 
-/* The same, only the features flagged `own`; the others are NaN. */
-void feature_vector_own(const Transaction *transaction, float *out);
+/* Fills the entries not flagged `own`. `card` and `merchant` must just have been touched by the
+ * transaction (graph_touch). `suspicion` is the first-stage probability of this transaction. */
+void feature_fill_rest(const Graph *graph, const Transaction *transaction, CardId card,
+                       MerchantId merchant, float suspicion, float *out);

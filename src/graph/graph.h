@@ -19,7 +19,7 @@ enum { VERTEX_NONE = UINT32_MAX };
 
 enum { WINDOW_1H, WINDOW_6H, WINDOW_24H, WINDOW_3D, WINDOW_7D, WINDOW_30D, WINDOW_COUNT };
 extern const uint32_t window_seconds[WINDOW_COUNT];
-extern const char *const window_name[WINDOW_COUNT]; /* "1 h", ... */
+extern const char *const window_name[WINDOW_COUNT]; /* "1h", ... */
 
 /* Suspicion, a probability, is kept in 24-bit steps so that its windowed sums are exact too. */
 #define SUSPICION_ONE 0xffffffu
@@ -62,3 +62,23 @@ uint32_t graph_card_clock(const Graph *graph, CardId card);
 bool graph_card_compromised(const Graph *graph, CardId card); /* a fraud label has arrived for it */
 uint32_t graph_merchant_distinct_cards(const Graph *graph, MerchantId merchant);    /* 30 d */
 uint32_t graph_merchant_compromised_cards(const Graph *graph, MerchantId merchant); /* 30 d */
+
+/* Finds or makes the two ends of a transaction and moves their clocks to its time. */
+void graph_touch(Graph *graph, const Transaction *transaction, CardId *card, MerchantId *merchant);
+
+/* Adds the transaction as an edge between the two ends just touched. `suspicion` in [0, 1]. */
+void graph_add(Graph *graph, const Transaction *transaction, CardId card, MerchantId merchant,
+               float suspicion);
+
+/* A label has arrived. Fraud makes the card known to be compromised at every merchant it met within
+ * their windows; not fraud takes that back if the card's latest fraud label was of that
+ * transaction. */
+void graph_label(Graph *graph, const Label *label);
+
+/* The state as bytes, for snapshots. Only edges, habits and labels are written: windows, pairs and
+ * distinct counts follow from them. `write` is called with one piece after the other. */
+typedef bool GraphWrite(void *data, const void *bytes, size_t len);
+bool graph_write(const Graph *graph, GraphWrite *write, void *data);
+
+/* A new graph of what graph_write wrote, or NULL where the bytes do not hold together. */
+Graph *graph_read(const uint8_t *bytes, size_t len);

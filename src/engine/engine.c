@@ -1,0 +1,193 @@
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <unistd.h>
+#include <zlib.h>
+
+struct Engine {
+    const Model *model;
+    Graph *graph;
+    uint64_t position;
+    float *features;
+};
+
+Engine *engine_new(const Model *model) {
+    Engine *engine = g_new0(Engine, 1);
+    engine->model = model;
+    engine->graph = graph_new();
+    engine->features = g_new0(float, feature_count());
+    return engine;
+}
+
+void engine_free(Engine *engine) {
+    if (!engine) return;
+    graph_free(engine->graph);
+    g_free(engine->features);
+    g_free(engine);
+}
+
+void engine_set_model(Engine *engine, const Model *model) {
+    engine->model = model;
+}
+
+const Model *engine_model(const Engine *engine) {
+    return engine->model;
+}
+
+uint64_t engine_position(const Engine *engine) {
+    return engine->position;
+}
+
+const Graph *engine_graph(const Engine *engine) {
+    return engine->graph;
+}
+
+/* Completes the vector, whose own fields are filled, from the graph as it was, then adds the edge.
+ */
+static void fold(Engine *engine, const Transaction *t, float suspicion, CardId *card,
+                 MerchantId *merchant) {
+    graph_touch(engine->graph, t, card, merchant);
+    feature_fill_rest(engine->graph, t, *card, *merchant, suspicion, engine->features);
+    graph_add(engine->graph, t, *card, *merchant, suspicion);
+    engine->position++;
+}
+
+Decision engine_transaction(Engine *engine, const Transaction *t) {
+    const Model *model = engine->model;
+    Decision decision = {.features = engine->features};
+    feature_fill_own(t, engine->features);
+    float suspicion = model ? model_suspicion(model, engine->features) : 0;
+    fold(engine, t, suspicion, &decision.card, &decision.merchant);
+    if (model) {
+        decision.score = model_score(model, engine->features);
+        decision.verdict = model_verdict(model, decision.score);
+    }
+    return decision;
+}
+
+const float *engine_observe(Engine *engine, const Transaction *t, float suspicion) {
+    CardId card;
+    MerchantId merchant;
+    feature_fill_own(t, engine->features);
+    fold(engine, t, suspicion, &card, &merchant);
+    return engine->features;
+}
+
+void engine_label(Engine *engine, const Label *label) {
+    graph_label(engine->graph, label);
+    engine->position++;
+}
+
+/* A snapshot: this header, the graph's bytes, and the CRC-32 of both. */
+enum { SNAPSHOT_VERSION = 1, FEATURE_HASH_LEN = 64 };
+static const char snapshot_magic[8] = "HAECHISN";
+
+typedef struct SnapshotHeader {
+    char magic[8];
+    uint64_t position;
+    uint32_t version;
+    char feature_hash[FEATURE_HASH_LEN];
+    uint32_t unused;
+} SnapshotHeader;
+
+static SnapshotHeader snapshot_header(uint64_t position) {
+    SnapshotHeader header = {.position = position, .version = SNAPSHOT_VERSION};
+    memcpy(header.magic, snapshot_magic, sizeof header.magic);
+    g_autofree char *hash = feature_hash();
+    g_assert(strlen(hash) == FEATURE_HASH_LEN);
+    memcpy(header.feature_hash, hash, FEATURE_HASH_LEN);
+    return header;
+}
+
+typedef struct Output {
+    FILE *file;
+    uLong crc;
+} Output;
+
+static bool output_write(void *data, const void *bytes, size_t len) {
+    Output *out = data;
+    if (len == 0) return true;
+    out->crc = crc32_z(out->crc, bytes, len);
+    return fwrite(bytes, 1, len, out->file) == len;
+}
+
+static bool write_snapshot(const Engine *engine, FILE *file) {
+    Output out = {file, crc32_z(0, NULL, 0)};
+    SnapshotHeader header = snapshot_header(engine->position);
+    if (!output_write(&out, &header, sizeof header) ||
+        !graph_write(engine->graph, output_write, &out))
+        return false;
+    uint32_t crc = (uint32_t)out.crc;
+    return fwrite(&crc, sizeof crc, 1, file) == 1 && fflush(file) == 0 && fsync(fileno(file)) == 0;
+}
+
+/* Makes a rename in the folder of `path` last through a power loss. */
+static bool sync_folder(const char *path) {
+    g_autofree char *folder = g_path_get_dirname(path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return false;
+    bool good = fsync(fd) == 0;
+    close(fd);
+    return good;
+}
+
+bool engine_save(const Engine *engine, const char *path, GError **error) {
+    g_autofree char *temporary = g_strconcat(path, ".new", NULL);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+    bool good = file && write_snapshot(engine, file);
+    int cause = errno;
+    if (file)
+        fclose(file);
+    else if (fd >= 0)
+        close(fd);
+    if (good) {
+        good = rename(temporary, path) == 0 && sync_folder(path);
+        cause = errno;
+    }
+    if (good) return true;
+    if (fd >= 0) unlink(temporary);
+    g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(cause),
+                "cannot write snapshot %s: %s", path, g_strerror(cause));
+    return false;
+}
+
+static const char *snapshot_fault(const uint8_t *bytes, size_t len) {
+    SnapshotHeader found, wanted = snapshot_header(0);
+    if (len < sizeof found + sizeof(uint32_t)) return "it is truncated";
+    memcpy(&found, bytes, sizeof found);
+    if (memcmp(found.magic, wanted.magic, sizeof found.magic) != 0) return "it is not a snapshot";
+    if (found.version != SNAPSHOT_VERSION) return "it is of another version of haechi";
+    uint32_t crc;
+    memcpy(&crc, bytes + len - sizeof crc, sizeof crc);
+    if (crc != (uint32_t)crc32_z(crc32_z(0, NULL, 0), bytes, len - sizeof crc))
+        return "it is truncated or damaged (its checksum is wrong)";
+    if (memcmp(found.feature_hash, wanted.feature_hash, FEATURE_HASH_LEN) != 0)
+        return "it was made with other features";
+    return NULL;
+}
+
+bool engine_restore(Engine *engine, const char *path, GError **error) {
+    g_autoptr(GMappedFile) map = g_mapped_file_new(path, FALSE, error);
+    if (!map) return false;
+    const uint8_t *bytes = (const uint8_t *)g_mapped_file_get_contents(map);
+    size_t len = g_mapped_file_get_length(map);
+    const char *fault = snapshot_fault(bytes, len);
+    Graph *graph = NULL;
+    if (!fault) {
+        graph = graph_read(bytes + sizeof(SnapshotHeader),
+                           len - sizeof(SnapshotHeader) - sizeof(uint32_t));
+        if (!graph) fault = "its content does not hold together";
+    }
+    if (fault) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "cannot read snapshot %s: %s", path,
+                    fault);
+        return false;
+    }
+    graph_free(engine->graph);
+    engine->graph = graph;
+    memcpy(&engine->position, bytes + offsetof(SnapshotHeader, position), sizeof engine->position);
+    return true;
+}

@@ -1,0 +1,504 @@
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "graph/vertex.h"
+
+#include <math.h>
+
+/* Vertices live in blocks, so that they never move and growing copies nothing. */
+enum { BLOCK_BITS = 9, BLOCK = 1 << BLOCK_BITS, INDEX_MIN = 64 };
+
+/* Finds vertex ids by key: open addressing, ids only; the keys are in the vertices. */
+typedef struct Index {
+    uint32_t *slots; /* id + 1; 0 is free */
+    size_t capacity, count;
+} Index;
+
+struct Graph {
+    Card **cards;
+    Merchant **merchants;
+    Index card_index, merchant_index;
+    PairTable pairs;
+    size_t card_edges;
+    uint64_t seed;
+    size_t memory;
+};
+
+static Card *card_at(const Graph *g, CardId id) {
+    return &g->cards[id >> BLOCK_BITS][id & (BLOCK - 1)];
+}
+
+static Merchant *merchant_at(const Graph *g, MerchantId id) {
+    return &g->merchants[id >> BLOCK_BITS][id & (BLOCK - 1)];
+}
+
+static uint64_t card_hash(const Graph *g, uint32_t id) {
+    return hash_u64(card_at(g, id)->number, g->seed);
+}
+
+static uint64_t merchant_hash(const Graph *g, uint32_t id) {
+    return hash_str(merchant_at(g, id)->name, g->seed);
+}
+
+static void index_put(Index *index, uint64_t hash, uint32_t id) {
+    size_t slot = hash_range(hash, index->capacity);
+    while (index->slots[slot])
+        slot = slot + 1 == index->capacity ? 0 : slot + 1;
+    index->slots[slot] = id + 1;
+}
+
+/* Makes room for one more id. */
+static void index_reserve(Graph *g, Index *index, uint64_t (*hash)(const Graph *, uint32_t)) {
+    if (index->count * 3 < index->capacity * 2) return;
+    size_t capacity = MAX(INDEX_MIN, index->capacity * 2);
+    g->memory += (capacity - index->capacity) * sizeof *index->slots;
+    g_free(index->slots);
+    index->slots = g_new0(uint32_t, capacity);
+    index->capacity = capacity;
+    for (uint32_t id = 0; id < index->count; id++)
+        index_put(index, hash(g, id), id);
+}
+
+Graph *graph_new(void) {
+    Graph *g = g_new0(Graph, 1);
+    g->memory = sizeof *g;
+    g->seed = hash_random_seed();
+    pair_table_init(&g->pairs, &g->memory);
+    return g;
+}
+
+void graph_free(Graph *g) {
+    if (!g) return;
+    for (CardId id = 0; id < g->card_index.count; id++)
+        history_clear(&card_at(g, id)->history, &g->memory);
+    for (MerchantId id = 0; id < g->merchant_index.count; id++) {
+        history_clear(&merchant_at(g, id)->history, &g->memory);
+        g_free((char *)(uintptr_t)merchant_at(g, id)->name.data);
+    }
+    for (size_t b = 0; b < (g->card_index.count + BLOCK - 1) / BLOCK; b++)
+        g_free(g->cards[b]);
+    for (size_t b = 0; b < (g->merchant_index.count + BLOCK - 1) / BLOCK; b++)
+        g_free(g->merchants[b]);
+    g_free(g->cards);
+    g_free(g->merchants);
+    g_free(g->card_index.slots);
+    g_free(g->merchant_index.slots);
+    pair_table_clear(&g->pairs, &g->memory);
+    g_free(g);
+}
+
+CardId graph_find_card(const Graph *g, uint64_t number) {
+    const Index *index = &g->card_index;
+    if (!index->count) return VERTEX_NONE;
+    for (size_t slot = hash_range(hash_u64(number, g->seed), index->capacity); index->slots[slot];
+         slot = slot + 1 == index->capacity ? 0 : slot + 1)
+        if (card_at(g, index->slots[slot] - 1)->number == number) return index->slots[slot] - 1;
+    return VERTEX_NONE;
+}
+
+MerchantId graph_find_merchant(const Graph *g, Str name) {
+    const Index *index = &g->merchant_index;
+    if (!index->count) return VERTEX_NONE;
+    for (size_t slot = hash_range(hash_str(name, g->seed), index->capacity); index->slots[slot];
+         slot = slot + 1 == index->capacity ? 0 : slot + 1)
+        if (str_equal(merchant_at(g, index->slots[slot] - 1)->name, name))
+            return index->slots[slot] - 1;
+    return VERTEX_NONE;
+}
+
+static CardId card_make(Graph *g, uint64_t number) {
+    index_reserve(g, &g->card_index, card_hash);
+    CardId id = (CardId)g->card_index.count;
+    g_assert(id < VERTEX_NONE - 1);
+    if (id % BLOCK == 0) {
+        g->cards = g_renew(Card *, g->cards, id / BLOCK + 1);
+        g->cards[id / BLOCK] = g_new0(Card, BLOCK);
+        g->memory += BLOCK * sizeof(Card) + sizeof(Card *);
+    }
+    Card *card = card_at(g, id);
+    card->number = number;
+    card->latitude = card->longitude = NAN;
+    index_put(&g->card_index, hash_u64(number, g->seed), id);
+    g->card_index.count++;
+    return id;
+}
+
+static MerchantId merchant_make(Graph *g, Str name) {
+    index_reserve(g, &g->merchant_index, merchant_hash);
+    MerchantId id = (MerchantId)g->merchant_index.count;
+    g_assert(id < VERTEX_NONE - 1);
+    if (id % BLOCK == 0) {
+        g->merchants = g_renew(Merchant *, g->merchants, id / BLOCK + 1);
+        g->merchants[id / BLOCK] = g_new0(Merchant, BLOCK);
+        g->memory += BLOCK * sizeof(Merchant) + sizeof(Merchant *);
+    }
+    Merchant *merchant = merchant_at(g, id);
+    merchant->name = (Str){g_strndup(name.data, name.len), name.len};
+    g->memory += name.len + 1;
+    index_put(&g->merchant_index, hash_str(name, g->seed), id);
+    g->merchant_index.count++;
+    return id;
+}
+
+/* One merchant whose windows are moving: what the edges that leave them need. */
+typedef struct Moving {
+    Graph *graph;
+    MerchantId id;
+} Moving;
+
+static void merchant_edge_left(void *data, int window, const PackedEdge *edge) {
+    if (window != WINDOW_7D && window != WINDOW_30D) return;
+    const Moving *moving = data;
+    Graph *g = moving->graph;
+    Merchant *merchant = merchant_at(g, moving->id);
+    Pair *pair = pair_find(&g->pairs, edge->other, moving->id);
+    g_assert(pair);
+    if (window == WINDOW_7D) {
+        if (--pair->count_7d == 0) merchant->distinct_7d--;
+        return;
+    }
+    if (pair->count_30d > 1) {
+        pair->count_30d--;
+        return;
+    }
+    merchant->distinct_30d--;
+    merchant->compromised_30d -= pair->compromised;
+    pair_remove(&g->pairs, pair);
+}
+
+void graph_touch(Graph *g, const Transaction *t, CardId *card, MerchantId *merchant) {
+    g_assert(t->time >= TIME_MIN && t->time <= TIME_MAX);
+    *card = graph_find_card(g, t->card);
+    if (*card == VERTEX_NONE) *card = card_make(g, t->card);
+    *merchant = graph_find_merchant(g, t->merchant);
+    if (*merchant == VERTEX_NONE) *merchant = merchant_make(g, t->merchant);
+
+    History *history = &card_at(g, *card)->history;
+    uint32_t before = history->count;
+    history_advance(history, (uint32_t)t->time, NULL, NULL);
+    g->card_edges -= before - history->count;
+    Moving moving = {g, *merchant};
+    history_advance(&merchant_at(g, *merchant)->history, (uint32_t)t->time, merchant_edge_left,
+                    &moving);
+}
+
+static void habit_add(Habit *habit, float value) {
+    habit->count++;
+    float delta = value - habit->mean;
+    habit->mean += delta / (float)habit->count;
+    habit->m2 += delta * (value - habit->mean);
+}
+
+static void card_remember(Card *card, const Transaction *t, float log_amount) {
+    memmove(card->recent + 1, card->recent, sizeof card->recent - sizeof *card->recent);
+    card->recent[0] = card->history.clock;
+    card->latitude = (float)t->merchant_latitude;
+    card->longitude = (float)t->merchant_longitude;
+    habit_add(&card->habit, log_amount);
+    habit_add(&card->category_habit[t->category], log_amount);
+    card->category_last[t->category] = card->history.clock;
+    card->hour_count[t->time / 3600 % 24]++;
+}
+
+void graph_add(Graph *g, const Transaction *t, CardId card_id, MerchantId merchant_id,
+               float suspicion) {
+    g_assert(suspicion >= 0 && suspicion <= 1);
+    Card *card = card_at(g, card_id);
+    Merchant *merchant = merchant_at(g, merchant_id);
+    uint32_t steps = (uint32_t)lrintf(suspicion * SUSPICION_ONE);
+    float log_amount = log1pf((float)t->amount / 100);
+
+    history_add(&card->history, merchant_id, t->amount, steps, &g->memory);
+    history_add(&merchant->history, card_id, t->amount, steps, &g->memory);
+    g->card_edges++;
+    card_remember(card, t, log_amount);
+    habit_add(&merchant->habit, log_amount);
+
+    Pair *pair = pair_insert(&g->pairs, card_id, merchant_id, &g->memory);
+    if (pair->count_30d++ == 0) {
+        merchant->distinct_30d++;
+        pair->compromised = card->fraud_labels > 0;
+        merchant->compromised_30d += pair->compromised;
+    }
+    if (pair->count_7d++ == 0) merchant->distinct_7d++;
+    pair->last = merchant->history.clock;
+}
+
+/* Marks the card at every merchant it has met, or takes the mark back. */
+static void card_mark(Graph *g, CardId id, bool compromised) {
+    const History *history = &card_at(g, id)->history;
+    for (uint32_t i = 0; i < history->count; i++) {
+        MerchantId merchant = history_edge(history, i)->other;
+        Pair *pair = pair_find(&g->pairs, id, merchant);
+        if (!pair || pair->compromised == compromised) continue;
+        pair->compromised = compromised;
+        if (compromised)
+            merchant_at(g, merchant)->compromised_30d++;
+        else
+            merchant_at(g, merchant)->compromised_30d--;
+    }
+}
+
+void graph_label(Graph *g, const Label *label) {
+    CardId id = graph_find_card(g, label->card);
+    if (id == VERTEX_NONE) return;
+    Card *card = card_at(g, id);
+    uint64_t fingerprint = hash_str(label->trans_num, 0);
+    if (label->is_fraud) {
+        if (card->fraud_labels && card->fraud_transaction == fingerprint) return;
+        card->fraud_time = (uint32_t)label->time;
+        card->fraud_transaction = fingerprint;
+        if (card->fraud_labels++ == 0) card_mark(g, id, true);
+    } else if (card->fraud_labels && card->fraud_transaction == fingerprint) {
+        card->fraud_transaction = 0;
+        if (--card->fraud_labels == 0) card_mark(g, id, false);
+    }
+}
+
+const Card *graph_card(const Graph *g, CardId id) {
+    g_assert(id < g->card_index.count);
+    return card_at(g, id);
+}
+
+const Merchant *graph_merchant(const Graph *g, MerchantId id) {
+    g_assert(id < g->merchant_index.count);
+    return merchant_at(g, id);
+}
+
+const Pair *graph_pair(const Graph *g, CardId card, MerchantId merchant) {
+    return pair_find(&g->pairs, card, merchant);
+}
+
+uint64_t graph_card_number(const Graph *g, CardId id) {
+    return graph_card(g, id)->number;
+}
+
+Str graph_merchant_name(const Graph *g, MerchantId id) {
+    return graph_merchant(g, id)->name;
+}
+
+size_t graph_card_count(const Graph *g) {
+    return g->card_index.count;
+}
+
+size_t graph_merchant_count(const Graph *g) {
+    return g->merchant_index.count;
+}
+
+size_t graph_edge_count(const Graph *g) {
+    return g->card_edges;
+}
+
+size_t graph_memory(const Graph *g) {
+    return g->memory;
+}
+
+static size_t latest_edges(const History *h, Edge *out, size_t limit) {
+    size_t n = MIN(limit, h->count);
+    for (size_t i = 0; i < n; i++) {
+        const PackedEdge *edge = history_edge(h, h->count - 1 - (uint32_t)i);
+        out[i] = (Edge){edge->time, edge->other, edge_amount(edge),
+                        (float)edge->suspicion / SUSPICION_ONE};
+    }
+    return n;
+}
+
+size_t graph_card_edges(const Graph *g, CardId id, Edge *out, size_t limit) {
+    return latest_edges(&graph_card(g, id)->history, out, limit);
+}
+
+size_t graph_merchant_edges(const Graph *g, MerchantId id, Edge *out, size_t limit) {
+    return latest_edges(&graph_merchant(g, id)->history, out, limit);
+}
+
+static WindowView window_view(const History *h, int window) {
+    int64_t max[WINDOW_COUNT];
+    history_max_amounts(h, max);
+    return (WindowView){history_count(h, window), h->sum[window], max[window]};
+}
+
+WindowView graph_card_window(const Graph *g, CardId id, int window) {
+    return window_view(&graph_card(g, id)->history, window);
+}
+
+WindowView graph_merchant_window(const Graph *g, MerchantId id, int window) {
+    return window_view(&graph_merchant(g, id)->history, window);
+}
+
+uint32_t graph_card_clock(const Graph *g, CardId id) {
+    return graph_card(g, id)->history.clock;
+}
+
+bool graph_card_compromised(const Graph *g, CardId id) {
+    return graph_card(g, id)->fraud_labels > 0;
+}
+
+uint32_t graph_merchant_distinct_cards(const Graph *g, MerchantId id) {
+    return graph_merchant(g, id)->distinct_30d;
+}
+
+uint32_t graph_merchant_compromised_cards(const Graph *g, MerchantId id) {
+    return graph_merchant(g, id)->compromised_30d;
+}
+
+/* Everything of a card but its edges and windows, as it lies in a snapshot. */
+typedef struct CardRecord {
+    uint64_t number, fraud_transaction;
+    uint32_t clock, edge_count;
+    uint32_t recent[4];
+    float latitude, longitude;
+    Habit habit;
+    Habit category_habit[CATEGORY_COUNT];
+    uint32_t category_last[CATEGORY_COUNT];
+    uint32_t hour_count[24];
+    uint32_t fraud_labels, fraud_time;
+    uint32_t unused; /* no padding: the whole record is written */
+} CardRecord;
+
+typedef struct MerchantRecord {
+    uint32_t clock, edge_count, name_len;
+    Habit habit;
+} MerchantRecord;
+
+static CardRecord card_record(const Card *card) {
+    CardRecord record = {
+        .number = card->number,
+        .fraud_transaction = card->fraud_transaction,
+        .clock = card->history.clock,
+        .edge_count = card->history.count,
+        .latitude = card->latitude,
+        .longitude = card->longitude,
+        .habit = card->habit,
+        .fraud_labels = card->fraud_labels,
+        .fraud_time = card->fraud_time,
+    };
+    memcpy(record.recent, card->recent, sizeof record.recent);
+    memcpy(record.category_habit, card->category_habit, sizeof record.category_habit);
+    memcpy(record.category_last, card->category_last, sizeof record.category_last);
+    memcpy(record.hour_count, card->hour_count, sizeof record.hour_count);
+    return record;
+}
+
+static void card_from_record(Card *card, const CardRecord *record) {
+    card->fraud_transaction = record->fraud_transaction;
+    card->latitude = record->latitude;
+    card->longitude = record->longitude;
+    card->habit = record->habit;
+    card->fraud_labels = record->fraud_labels;
+    card->fraud_time = record->fraud_time;
+    memcpy(card->recent, record->recent, sizeof card->recent);
+    memcpy(card->category_habit, record->category_habit, sizeof card->category_habit);
+    memcpy(card->category_last, record->category_last, sizeof card->category_last);
+    memcpy(card->hour_count, record->hour_count, sizeof card->hour_count);
+}
+
+static bool write_edges(const History *h, GraphWrite *write, void *data) {
+    uint32_t first = MIN(h->count, h->capacity - h->head);
+    return write(data, h->edges + h->head, first * sizeof *h->edges) &&
+           write(data, h->edges, (h->count - first) * sizeof *h->edges);
+}
+
+static bool write_merchant(const Graph *g, MerchantId id, GraphWrite *write, void *data) {
+    const Merchant *merchant = merchant_at(g, id);
+    const History *h = &merchant->history;
+    MerchantRecord record = {h->clock, h->count, (uint32_t)merchant->name.len, merchant->habit};
+    if (!write(data, &record, sizeof record) ||
+        !write(data, merchant->name.data, merchant->name.len) || !write_edges(h, write, data))
+        return false;
+    for (uint32_t i = 0; i < h->count; i++) {
+        uint8_t compromised = pair_find(&g->pairs, history_edge(h, i)->other, id)->compromised;
+        if (!write(data, &compromised, 1)) return false;
+    }
+    return true;
+}
+
+bool graph_write(const Graph *g, GraphWrite *write, void *data) {
+    uint64_t counts[] = {g->card_index.count, g->merchant_index.count};
+    if (!write(data, counts, sizeof counts)) return false;
+    for (CardId id = 0; id < counts[0]; id++) {
+        CardRecord record = card_record(card_at(g, id));
+        if (!write(data, &record, sizeof record) ||
+            !write_edges(&card_at(g, id)->history, write, data))
+            return false;
+    }
+    for (MerchantId id = 0; id < counts[1]; id++)
+        if (!write_merchant(g, id, write, data)) return false;
+    return true;
+}
+
+/* Adds `count` edges to an empty history, then moves its clock to `clock`. */
+static bool read_edges(BytesReader *in, History *h, uint32_t count, uint32_t clock, uint32_t others,
+                       size_t *memory) {
+    for (uint32_t i = 0; i < count; i++) {
+        PackedEdge edge;
+        BYTES_GET(in, edge);
+        if (in->failed || edge.time < h->clock || edge.time > clock || edge.other >= others ||
+            (uint64_t)edge.time + window_seconds[WINDOW_30D] <= clock ||
+            edge_amount(&edge) > AMOUNT_MAX)
+            return false;
+        history_advance(h, edge.time, NULL, NULL);
+        history_add(h, edge.other, edge_amount(&edge), edge.suspicion, memory);
+    }
+    history_advance(h, clock, NULL, NULL);
+    return clock <= TIME_MAX;
+}
+
+static bool read_card(BytesReader *in, Graph *g, uint32_t merchants) {
+    CardRecord record;
+    BYTES_GET(in, record);
+    if (in->failed || graph_find_card(g, record.number) != VERTEX_NONE) return false;
+    Card *card = card_at(g, card_make(g, record.number));
+    card_from_record(card, &record);
+    g->card_edges += record.edge_count;
+    return read_edges(in, &card->history, record.edge_count, record.clock, merchants, &g->memory);
+}
+
+static void restore_pairs(Graph *g, MerchantId id, const uint8_t *compromised) {
+    Merchant *merchant = merchant_at(g, id);
+    const History *h = &merchant->history;
+    for (uint32_t i = 0; i < h->count; i++) {
+        const PackedEdge *edge = history_edge(h, i);
+        Pair *pair = pair_insert(&g->pairs, edge->other, id, &g->memory);
+        if (pair->count_30d++ == 0) {
+            merchant->distinct_30d++;
+            pair->compromised = compromised[i] & 1;
+            merchant->compromised_30d += pair->compromised;
+        }
+        if (i >= h->start[WINDOW_7D] && pair->count_7d++ == 0) merchant->distinct_7d++;
+        pair->last = edge->time;
+    }
+}
+
+static bool read_merchant(BytesReader *in, Graph *g) {
+    MerchantRecord record;
+    BYTES_GET(in, record);
+    if (in->failed || record.name_len == 0 || record.name_len > NAME_MAX_LEN) return false;
+    Str name = bytes_get_view(in, record.name_len);
+    if (in->failed || graph_find_merchant(g, name) != VERTEX_NONE) return false;
+    MerchantId id = merchant_make(g, name);
+    Merchant *merchant = merchant_at(g, id);
+    merchant->habit = record.habit;
+    if (!read_edges(in, &merchant->history, record.edge_count, record.clock,
+                    (uint32_t)g->card_index.count, &g->memory))
+        return false;
+    Str compromised = bytes_get_view(in, record.edge_count);
+    if (in->failed) return false;
+    restore_pairs(g, id, (const uint8_t *)compromised.data);
+    return true;
+}
+
+Graph *graph_read(const uint8_t *bytes, size_t len) {
+    BytesReader in = {bytes, len, 0, false};
+    uint64_t cards, merchants;
+    BYTES_GET(&in, cards);
+    BYTES_GET(&in, merchants);
+    Graph *g = graph_new();
+    bool good = !in.failed && cards <= len / sizeof(CardRecord) &&
+                merchants <= len / sizeof(MerchantRecord);
+    for (uint64_t i = 0; good && i < cards; i++)
+        good = read_card(&in, g, (uint32_t)merchants);
+    for (uint64_t i = 0; good && i < merchants; i++)
+        good = read_merchant(&in, g);
+    if (good && in.at == in.len) return g;
+    graph_free(g);
+    return NULL;
+}

@@ -1,0 +1,39 @@
+/* Cards and merchants as the features see them: read here, changed only by the graph. */
+#pragma once
+
+#include "graph/history.h"
+#include "graph/pair.h"
+#include "record/category.h"
+
+/* Count, mean and sum of squared deviations of ln(1 + amount), kept by Welford's update (1962). */
+typedef struct Habit {
+    uint32_t count;
+    float mean, m2;
+} Habit;
+
+typedef struct Card {
+    uint64_t number;
+    History history;           /* edges to merchants, on the card's clock */
+    uint32_t recent[4];        /* times of the latest edges, latest first; 0 for none */
+    float latitude, longitude; /* of the latest merchant; NaN for none */
+    Habit habit;
+    Habit category_habit[CATEGORY_COUNT];
+    uint32_t
+        category_last[CATEGORY_COUNT]; /* time of the latest edge in the category; 0 for none */
+    uint32_t hour_count[24];           /* edges ever, by hour of the day (UTC) */
+    uint32_t fraud_labels;             /* fraud labels that have arrived and still hold */
+    uint32_t fraud_time;               /* when the latest of them arrived */
+    uint64_t fraud_transaction;        /* fingerprint of the transaction it speaks of */
+} Card;
+
+typedef struct Merchant {
+    Str name;
+    History history; /* edges to cards, on the merchant's clock */
+    Habit habit;
+    uint32_t distinct_7d, distinct_30d; /* cards */
+    uint32_t compromised_30d;           /* of distinct_30d, how many are known to be compromised */
+} Merchant;
+
+const Card *graph_card(const Graph *graph, CardId card);
+const Merchant *graph_merchant(const Graph *graph, MerchantId merchant);
+const Pair *graph_pair(const Graph *graph, CardId card, MerchantId merchant); /* NULL: never met */
