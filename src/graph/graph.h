@@ -15,7 +15,7 @@
 typedef uint32_t CardId;
 typedef uint32_t MerchantId;
 
-enum { VERTEX_NONE = UINT32_MAX };
+#define VERTEX_NONE UINT32_MAX
 
 enum { WINDOW_1H, WINDOW_6H, WINDOW_24H, WINDOW_3D, WINDOW_7D, WINDOW_30D, WINDOW_COUNT };
 extern const uint32_t window_seconds[WINDOW_COUNT];

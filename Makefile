@@ -1,0 +1,53 @@
+# The front door: a thin face over Meson and Ninja. `make help` lists what it does.
+BUILD ?= build
+SETUP_FLAGS ?=
+SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
+
+.PHONY: all help setup test demo bench lint format docs clean
+.NOTPARALLEL:
+
+all:
+	@tools/setup.sh build ui
+	@tools/build.sh $(BUILD) $(SETUP_FLAGS)
+
+help:
+	@echo "make            build $(BUILD)/haechi (installs what is missing first)"
+	@echo "make setup      install everything: to build, test, lint and measure"
+	@echo "make test       build, then run every test"
+	@echo "make demo       watch frauds being caught; RATE=5 a second, FOR=30s to end by itself,"
+	@echo "                DATA=DIR to use the published fraudTrain.csv and fraudTest.csv"
+	@echo "make bench      measure what docs/benchmarks.md promises"
+	@echo "make lint       the formatter's check, the rooms, the static checkers"
+	@echo "make format     format the sources"
+	@echo "make docs       write docs/features.md anew from the catalogue of features"
+	@echo "make clean      remove what was built and the demo's data"
+
+setup:
+	@tools/setup.sh build ui test lint bench
+
+test:
+	@tools/setup.sh build ui test
+	@tools/build.sh $(BUILD) $(SETUP_FLAGS)
+	@tools/test.sh $(BUILD)
+
+demo:
+	@RATE='$(RATE)' FOR='$(FOR)' DATA='$(DATA)' BUILD='$(BUILD)' tools/demo.sh
+
+bench: all
+	@tools/setup.sh bench
+	@tools/bench.sh $(BUILD)
+
+lint:
+	@tools/setup.sh build ui lint
+	@tools/lint.sh
+
+format:
+	@tools/setup.sh lint
+	@clang-format -i $(SOURCES)
+
+docs: all
+	@$(BUILD)/haechi features --markdown > $(BUILD)/features.md
+	@cp $(BUILD)/features.md docs/features.md
+
+clean:
+	rm -rf build build-* ui/node_modules ui/dist demo-data
