@@ -12,6 +12,8 @@ typedef struct Str {
 } Str;
 
 #define STR(literal) ((Str){(literal), sizeof(literal) - 1})
+#define STR_INIT(literal)                                                                          \
+    { (literal), sizeof(literal) - 1 } /* for static tables */
 
 static inline Str str_from(const char *text) {
     const Str whole = {text, strlen(text)};

@@ -8,6 +8,7 @@ typedef enum EventKind { EVENT_TRANSACTION, EVENT_LABEL } EventKind;
 
 typedef struct Event {
     EventKind kind;
+    unsigned input; /* place of its file among the log's inputs, from 0 */
     union {
         Transaction transaction;
         Label label;

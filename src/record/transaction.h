@@ -17,12 +17,11 @@ enum {
 #define LABEL_NONE (-1)
 
 typedef struct Transaction {
-    Str trans_num; /* 1 to TRANS_NUM_MAX bytes, printable ASCII without quotes or backslash */
-    Str merchant; /* 1 to NAME_MAX_LEN bytes, valid UTF-8 without control characters, as all text is
-                   */
-    uint64_t card;              /* the card number; up to 19 digits */
-    int64_t time;               /* seconds since the epoch, UTC, TIME_MIN to TIME_MAX */
-    int64_t amount;             /* cents, 0 to AMOUNT_MAX */
+    Str trans_num;  /* 1 to TRANS_NUM_MAX bytes, printable ASCII without quotes and backslashes */
+    Str merchant;   /* 1 to NAME_MAX_LEN bytes; UTF-8 without control characters, as all text is */
+    uint64_t card;  /* the card number; 1 to 19 digits, never 0 */
+    int64_t time;   /* seconds since the epoch, UTC, TIME_MIN to TIME_MAX */
+    int64_t amount; /* cents, 0 to AMOUNT_MAX */
     uint8_t category;           /* category_code() of its name */
     int8_t is_fraud;            /* 0, 1 or LABEL_NONE */
     char gender;                /* 'F', 'M' or 0 when absent */
@@ -54,3 +53,8 @@ typedef struct Reject {
 
 /* Writes `card` with all but its last four digits as '*'. */
 void card_mask(uint64_t card, char out[24]);
+
+/* Fills in all but the line. `field` and `reason` are kept as they are and must be static. Of
+ * `value` its first 64 bytes are kept, with question marks for what is not printable and card
+ * numbers masked. */
+void reject_set(Reject *reject, const char *field, const char *reason, Str value);
