@@ -1,0 +1,198 @@
+#include "io/csv_log.h"
+
+#include "base/hash_set.h"
+#include "io/csv_reader.h"
+#include "io/label_queue.h"
+#include <assert.h>
+#include <sys/stat.h>
+
+typedef struct CsvLog {
+    EventLog base;
+    char **paths;
+    size_t path_count, path_at;
+    int64_t label_delay;
+    bool labels_at_end, strict, no_reject_files;
+    char *rejects_path;
+
+    CsvReader *reader; /* NULL before a file is opened and after the last */
+    RejectLog *rejects;
+    char *problem;
+    HashSet *seen;
+    LabelQueue *labels;
+    CsvLogCounters counters;
+    uint64_t bytes_before; /* of the files that are done */
+    int64_t clock;         /* the latest time seen */
+    bool holding;          /* `held` waits until the labels before it are given */
+    Transaction held;
+} CsvLog;
+
+G_DEFINE_QUARK(haechi - csv - log - error, csv_log_error)
+
+static bool open_next(CsvLog *log, GError **error) {
+    const char *path = log->paths[log->path_at];
+    log->reader = csv_reader_open(path, error);
+    if (!log->reader) return false;
+    g_autofree char *beside = reject_log_path_for(path);
+    const char *rejects = log->rejects_path ? log->rejects_path : beside;
+    reject_log_free(log->rejects);
+    log->rejects = reject_log_new(log->no_reject_files ? NULL : rejects);
+    return true;
+}
+
+static void close_current(CsvLog *log) {
+    log->bytes_before += input_file_position(csv_reader_file(log->reader));
+    csv_reader_close(log->reader);
+    log->reader = NULL;
+    log->path_at++;
+}
+
+static bool refuse(CsvLog *log, const Reject *reject, GError **error) {
+    log->counters.rejected++;
+    reject_log_add(log->rejects, reject);
+    const char *problem = reject_log_problem(log->rejects);
+    if (problem && !log->problem) log->problem = g_strdup(problem);
+    if (!log->strict) return true;
+    const bool whole = *reject->field == 0;
+    g_set_error(error, CSV_LOG_ERROR, CSV_LOG_ERROR_STRICT,
+                "%s: line %" G_GUINT64_FORMAT ": %s%s%s%s%s%s", log->paths[log->path_at],
+                reject->line, reject->field, whole ? "" : ": ", reject->reason,
+                *reject->value ? " ('" : "", reject->value, *reject->value ? "')" : "");
+    return false;
+}
+
+/* The next good row that is no duplicate, from whichever file. */
+static LogStatus next_transaction(CsvLog *log, Transaction *out, GError **error) {
+    for (;;) {
+        if (!log->reader && log->path_at == log->path_count) return LOG_END;
+        if (!log->reader && !open_next(log, error)) return LOG_ERROR;
+        Reject reject;
+        const ReadStatus status = csv_reader_next(log->reader, out, &reject, error);
+        if (status == READ_ERROR) return LOG_ERROR;
+        if (status == READ_END) {
+            close_current(log);
+            continue;
+        }
+        log->counters.rows++;
+        if (status == READ_REJECT) {
+            if (!refuse(log, &reject, error)) return LOG_ERROR;
+        } else if (hash_set_add(log->seen, out->trans_num)) {
+            return LOG_EVENT;
+        } else {
+            log->counters.duplicates++;
+        }
+    }
+}
+
+static void end_log(CsvLog *log) {
+    csv_reader_close(log->reader);
+    log->reader = NULL;
+    log->path_at = log->path_count;
+}
+
+static bool give_label(CsvLog *log, int64_t now, Event *event) {
+    if (!label_queue_pop(log->labels, now, &event->label)) return false;
+    event->kind = EVENT_LABEL;
+    log->counters.labels++;
+    return true;
+}
+
+static LogStatus give_transaction(CsvLog *log, Event *event, GError **error) {
+    const Transaction *transaction = &event->transaction;
+    event->kind = EVENT_TRANSACTION;
+    log->counters.transactions++;
+    if (log->label_delay < 0 || transaction->is_fraud == LABEL_NONE) return LOG_EVENT;
+    if (label_queue_push(log->labels, transaction, log->label_delay)) return LOG_EVENT;
+    g_set_error(error, CSV_LOG_ERROR, CSV_LOG_ERROR_LABELS,
+                "%s: over %zu labels wait at once: choose a shorter label delay",
+                log->paths[log->path_at], LABEL_QUEUE_MAX);
+    end_log(log);
+    return LOG_ERROR;
+}
+
+static LogStatus csv_log_next(EventLog *base, Event *event, GError **error) {
+    CsvLog *log = (CsvLog *)base;
+    if (log->holding) {
+        if (give_label(log, log->clock, event)) return LOG_EVENT;
+        log->holding = false;
+        event->transaction = log->held;
+        return give_transaction(log, event, error);
+    }
+    const LogStatus status = next_transaction(log, &event->transaction, error);
+    if (status == LOG_ERROR) end_log(log);
+    if (status == LOG_END && log->labels_at_end && give_label(log, INT64_MAX, event))
+        return LOG_EVENT;
+    if (status != LOG_EVENT) return status;
+
+    const int64_t time = event->transaction.time;
+    log->counters.out_of_order += time < log->clock;
+    log->clock = MAX(log->clock, time);
+    log->held = event->transaction;
+    if (give_label(log, log->clock, event)) {
+        log->holding = true;
+        return LOG_EVENT;
+    }
+    return give_transaction(log, event, error);
+}
+
+static void csv_log_free(EventLog *base) {
+    CsvLog *log = (CsvLog *)base;
+    csv_reader_close(log->reader);
+    reject_log_free(log->rejects);
+    hash_set_free(log->seen);
+    label_queue_free(log->labels);
+    g_strfreev(log->paths);
+    g_free(log->rejects_path);
+    g_free(log->problem);
+    g_free(log);
+}
+
+/* The files' sizes together; 0 when one of them is no regular file. */
+static uint64_t total_size(const CsvLogOptions *options) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < options->path_count; i++) {
+        struct stat info;
+        if (stat(options->paths[i], &info) != 0 || !S_ISREG(info.st_mode)) return 0;
+        total += (uint64_t)info.st_size;
+    }
+    return total;
+}
+
+EventLog *csv_log_open(const CsvLogOptions *options, GError **error) {
+    assert(options->path_count > 0);
+    assert(!options->rejects_path || options->path_count == 1);
+    CsvLog *log = g_new0(CsvLog, 1);
+    log->base = (EventLog){csv_log_next, csv_log_free};
+    log->path_count = options->path_count;
+    log->paths = g_new0(char *, options->path_count + 1);
+    for (size_t i = 0; i < options->path_count; i++)
+        log->paths[i] = g_strdup(options->paths[i]);
+    log->label_delay = options->label_delay;
+    log->labels_at_end = options->labels_at_end;
+    log->strict = options->strict;
+    log->no_reject_files = options->no_reject_files;
+    log->rejects_path = g_strdup(options->rejects_path);
+    log->counters.bytes_total = total_size(options);
+    log->seen = hash_set_new();
+    log->labels = label_queue_new();
+    log->clock = INT64_MIN;
+    if (open_next(log, error)) return &log->base;
+    csv_log_free(&log->base);
+    return NULL;
+}
+
+CsvLogCounters csv_log_counters(const EventLog *base) {
+    const CsvLog *log = (const CsvLog *)base;
+    CsvLogCounters counters = log->counters;
+    counters.labels_waiting = label_queue_count(log->labels);
+    counters.bytes_read = log->bytes_before;
+    if (log->reader) counters.bytes_read += input_file_position(csv_reader_file(log->reader));
+    return counters;
+}
+
+const RejectLog *csv_log_rejects(const EventLog *base) {
+    return ((const CsvLog *)base)->rejects;
+}
+
+const char *csv_log_problem(const EventLog *base) {
+    return ((const CsvLog *)base)->problem;
+}

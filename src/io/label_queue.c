@@ -1,0 +1,108 @@
+#include "io/label_queue.h"
+
+#include <assert.h>
+#include <glib.h>
+
+/* A label in one piece of memory: its fixed part, then trans_num and merchant. */
+typedef struct Waiting {
+    uint64_t card;
+    int64_t transaction_time;
+    uint16_t trans_num_len, merchant_len;
+    bool is_fraud;
+    char text[];
+} Waiting;
+
+typedef struct Slot {
+    int64_t due;
+    uint64_t sequence;
+    Waiting *label;
+} Slot;
+
+/* A binary heap, earliest first. Rows come nearly in order of time, so a push rarely moves up. */
+struct LabelQueue {
+    Slot *slots;
+    size_t count, room;
+    uint64_t sequence;
+    Waiting *popped;
+};
+
+LabelQueue *label_queue_new(void) {
+    return g_new0(LabelQueue, 1);
+}
+
+void label_queue_free(LabelQueue *queue) {
+    if (!queue) return;
+    for (size_t i = 0; i < queue->count; i++)
+        g_free(queue->slots[i].label);
+    g_free(queue->slots);
+    g_free(queue->popped);
+    g_free(queue);
+}
+
+static Waiting *copy_label(const Transaction *from) {
+    Waiting *label = g_malloc(sizeof *label + from->trans_num.len + from->merchant.len);
+    label->card = from->card;
+    label->transaction_time = from->time;
+    label->trans_num_len = (uint16_t)from->trans_num.len;
+    label->merchant_len = (uint16_t)from->merchant.len;
+    label->is_fraud = from->is_fraud == 1;
+    memcpy(label->text, from->trans_num.data, from->trans_num.len);
+    memcpy(label->text + from->trans_num.len, from->merchant.data, from->merchant.len);
+    return label;
+}
+
+static bool earlier(const Slot *a, const Slot *b) {
+    return a->due != b->due ? a->due < b->due : a->sequence < b->sequence;
+}
+
+bool label_queue_push(LabelQueue *queue, const Transaction *transaction, int64_t delay) {
+    assert(transaction->is_fraud == 0 || transaction->is_fraud == 1);
+    if (queue->count == LABEL_QUEUE_MAX) return false;
+    if (queue->count == queue->room) {
+        queue->room = queue->room ? queue->room * 2 : 1024;
+        queue->slots = g_renew(Slot, queue->slots, queue->room);
+    }
+    const Slot slot = {transaction->time + delay, queue->sequence++, copy_label(transaction)};
+    size_t at = queue->count++;
+    for (; at > 0 && earlier(&slot, &queue->slots[(at - 1) / 2]); at = (at - 1) / 2)
+        queue->slots[at] = queue->slots[(at - 1) / 2];
+    queue->slots[at] = slot;
+    return true;
+}
+
+size_t label_queue_count(const LabelQueue *queue) {
+    return queue->count;
+}
+
+/* Removes the first slot: the last one takes its place and sinks to where it belongs. */
+static Slot take_first(LabelQueue *queue) {
+    const Slot first = queue->slots[0], last = queue->slots[--queue->count];
+    size_t at = 0;
+    for (;;) {
+        size_t child = at * 2 + 1;
+        if (child >= queue->count) break;
+        if (child + 1 < queue->count && earlier(&queue->slots[child + 1], &queue->slots[child]))
+            child++;
+        if (!earlier(&queue->slots[child], &last)) break;
+        queue->slots[at] = queue->slots[child];
+        at = child;
+    }
+    queue->slots[at] = last;
+    return first;
+}
+
+bool label_queue_pop(LabelQueue *queue, int64_t now, Label *out) {
+    if (queue->count == 0 || queue->slots[0].due > now) return false;
+    const Slot first = take_first(queue);
+    g_free(queue->popped);
+    const Waiting *label = queue->popped = first.label;
+    *out = (Label){
+        .trans_num = {label->text, label->trans_num_len},
+        .merchant = {label->text + label->trans_num_len, label->merchant_len},
+        .card = label->card,
+        .transaction_time = label->transaction_time,
+        .time = first.due,
+        .is_fraud = label->is_fraud,
+    };
+    return true;
+}
