@@ -9,3 +9,5 @@ typedef struct Command {
     int (*run)(int argc,
                char **argv); /* argv[0] is the last word of the name; returns the exit status */
 } Command;
+
+int cmd_data_generate(int argc, char **argv);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 static const Command commands[] = {
+    {"data generate", "make card transactions, some of them fraud", cmd_data_generate},
     {NULL, NULL, NULL}, /* the end */
 };
 

@@ -1,0 +1,198 @@
+/* haechi data generate: a made-up card population and its transactions, in the published set's
+ * files. */
+#include "base/civil.h"
+#include "base/json_write.h"
+#include "cli/command.h"
+#include "io/generator/generator.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Set by SIGINT and SIGTERM, read between rows: the temporary files are then removed. */
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number) {
+    interrupted = number;
+}
+
+/* Progress. */
+
+typedef struct Bar {
+    bool shown;   /* standard error is a terminal */
+    int permille; /* what was drawn last */
+} Bar;
+
+static bool on_progress(void *data, const char *step, double fraction) {
+    Bar *bar = data;
+    const int permille = (int)(fraction * 1000);
+    if (bar->shown && permille != bar->permille) {
+        enum { WIDTH = 40 };
+        char marks[WIDTH + 1];
+        for (int i = 0; i < WIDTH; i++)
+            marks[i] = i < fraction * WIDTH ? '#' : '.';
+        marks[WIDTH] = 0;
+        fprintf(stderr, "\r%-10s [%s] %3d %%", step, marks, permille / 10);
+        bar->permille = permille;
+    }
+    return !interrupted;
+}
+
+static void bar_clear(const Bar *bar) {
+    if (bar->shown) fputs("\r\033[K", stderr);
+}
+
+/* Arguments. */
+
+static int usage(const char *message) {
+    fprintf(stderr, "haechi data generate: %s (see 'haechi data generate --help')\n", message);
+    return EXIT_USAGE;
+}
+
+typedef struct Arguments {
+    char *out, *start, *seed, *scenarios;
+    gint64 cards, days;
+    gboolean json;
+} Arguments;
+
+static void arguments_clear(Arguments *arguments) {
+    g_free(arguments->out);
+    g_free(arguments->start);
+    g_free(arguments->seed);
+    g_free(arguments->scenarios);
+}
+
+static bool parse_arguments(int argc, char **argv, Arguments *a, GError **error) {
+    const GOptionEntry entries[] = {
+        {"out", 'o', 0, G_OPTION_ARG_FILENAME, &a->out,
+         "Folder to write fraudTrain.csv, fraudTest.csv and truth.csv into; made when missing",
+         "DIR"},
+        {"cards", 0, 0, G_OPTION_ARG_INT64, &a->cards, "Number of cards (1000)", "N"},
+        {"days", 0, 0, G_OPTION_ARG_INT64, &a->days,
+         "Length in days (731: two calendar years); the first 70 % go to fraudTrain.csv", "N"},
+        {"start", 0, 0, G_OPTION_ARG_STRING, &a->start, "First day (2019-01-01)", "DATE"},
+        {"seed", 0, 0, G_OPTION_ARG_STRING, &a->seed,
+         "The same seed makes the same bytes, on every machine (1)", "N"},
+        {"scenarios", 0, 0, G_OPTION_ARG_STRING, &a->scenarios,
+         "'published': the published method's frauds; 'all': besides them compromised merchants, "
+         "rings, card testing and slow drift (published)",
+         "published|all"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &a->json, "Print one JSON object instead of text", NULL},
+        {0},
+    };
+    g_set_prgname("haechi data generate");
+    g_autoptr(GOptionContext) context = g_option_context_new("- make card transactions, some of "
+                                                             "them fraud");
+    g_option_context_set_description(
+        context,
+        "The files have the columns of the published fraud-detection data set and follow the\n"
+        "simulation method behind it; truth.csv names the scenario of every fraud, and of the\n"
+        "honest rows that belong to a scenario. docs/data.md tells all.\n\n"
+        "Example:\n  haechi data generate --out data --cards 500 --days 365 --scenarios all\n");
+    g_option_context_add_main_entries(context, entries, NULL);
+    return g_option_context_parse(context, &argc, &argv, error) &&
+           (argc == 1 || (g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                                      "unexpected argument '%s'", argv[1]),
+                          false));
+}
+
+static bool parse_seed(const char *text, uint64_t *seed) {
+    char *end;
+    errno = 0;
+    *seed = g_ascii_strtoull(text, &end, 10);
+    return errno == 0 && g_ascii_isdigit(text[0]) && *end == 0;
+}
+
+/* Fills *options from the arguments; otherwise returns what is wrong with them. */
+static const char *fill_options(const Arguments *a, GeneratorOptions *options) {
+    if (!a->out || !*a->out) return "--out DIR is missing";
+    options->out = a->out;
+    options->cards = a->cards;
+    options->days = a->days;
+    if (a->start && civil_read_date(str_from(a->start), &options->start))
+        return "--start needs a date such as 2019-01-01";
+    if (a->seed && !parse_seed(a->seed, &options->seed))
+        return "--seed needs a whole number from 0 to 18446744073709551615";
+    if (a->scenarios && g_str_equal(a->scenarios, "all"))
+        options->scenarios = GENERATOR_ALL;
+    else if (a->scenarios && !g_str_equal(a->scenarios, "published"))
+        return "--scenarios is 'published' or 'all'";
+    return NULL;
+}
+
+/* Answers. */
+
+static void print_json(const char *folder, const GeneratorReport *report) {
+    g_autoptr(GString) out = g_string_new("{");
+    g_string_append_printf(out,
+                           "\"rows\":%" G_GUINT64_FORMAT ",\"train_rows\":%" G_GUINT64_FORMAT
+                           ",\"test_rows\":%" G_GUINT64_FORMAT ",\"truth_rows\":%" G_GUINT64_FORMAT
+                           ",\"cards\":%" G_GUINT64_FORMAT ",\"merchants\":%" G_GUINT64_FORMAT
+                           ",\"frauds\":%" G_GUINT64_FORMAT ",\"seconds\":",
+                           report->rows, report->train_rows, report->test_rows, report->truth_rows,
+                           report->cards, report->merchants, report->frauds);
+    json_write_double(out, report->seconds, 6);
+    g_string_append(out, ",\"rows_per_second\":");
+    json_write_double(out, (double)report->rows / report->seconds, 6);
+    g_string_append(out, ",\"files\":[");
+    for (int i = 0; i < GENERATOR_FILE_COUNT; i++) {
+        g_autofree char *path = g_build_filename(folder, generator_file_names[i], NULL);
+        if (i > 0) g_string_append_c(out, ',');
+        json_write_str(out, str_from(path));
+    }
+    g_string_append(out, "]}");
+    puts(out->str);
+}
+
+static void print_text(const char *folder, const GeneratorReport *report) {
+    const double share = report->rows ? 100.0 * (double)report->frauds / (double)report->rows : 0;
+    printf("%s: %" G_GUINT64_FORMAT " transactions (%" G_GUINT64_FORMAT
+           " to train, %" G_GUINT64_FORMAT " to test) of %" G_GUINT64_FORMAT
+           " cards at %" G_GUINT64_FORMAT " merchants, %" G_GUINT64_FORMAT
+           " frauds (%.2f %%), in %.1f s\n",
+           folder, report->rows, report->train_rows, report->test_rows, report->cards,
+           report->merchants, report->frauds, share, report->seconds);
+}
+
+static int run(const Arguments *arguments, GeneratorOptions *options) {
+    Bar bar = {.shown = isatty(STDERR_FILENO), .permille = -1};
+    options->progress = on_progress;
+    options->progress_data = &bar;
+    const struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    GeneratorReport report;
+    g_autoptr(GError) error = NULL;
+    const bool good = generator_run(options, &report, &error);
+    bar_clear(&bar);
+    if (!good) {
+        if (g_error_matches(error, GENERATOR_ERROR, GENERATOR_ERROR_OPTION))
+            return usage(error->message);
+        fprintf(stderr, "haechi data generate: %s\n", error->message);
+        return interrupted ? 128 + interrupted : EXIT_FAILURE;
+    }
+    if (arguments->json)
+        print_json(options->out, &report);
+    else
+        print_text(options->out, &report);
+    if (fflush(stdout) == 0) return EXIT_SUCCESS;
+    fprintf(stderr, "haechi data generate: cannot write the result: %s\n", g_strerror(errno));
+    return EXIT_FAILURE;
+}
+
+int cmd_data_generate(int argc, char **argv) {
+    Arguments arguments = {.cards = GENERATOR_CARDS_DEFAULT, .days = GENERATOR_DAYS_DEFAULT};
+    GeneratorOptions options = generator_defaults();
+    g_autoptr(GError) error = NULL;
+    int status;
+    if (!parse_arguments(argc, argv, &arguments, &error)) {
+        status = usage(error->message);
+    } else {
+        const char *wrong = fill_options(&arguments, &options);
+        status = wrong ? usage(wrong) : run(&arguments, &options);
+    }
+    arguments_clear(&arguments);
+    return status;
+}
