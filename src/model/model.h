@@ -3,6 +3,7 @@
  * fields only). A model is immutable once loaded and may be shared between threads. */
 #pragma once
 
+#include "base/str.h"
 #include "feature/feature.h"
 #include <glib.h>
 
@@ -16,6 +17,7 @@ typedef enum ModelError {
     MODEL_ERROR_MISSING,  /* no such folder, or a file of it is not there */
     MODEL_ERROR_INVALID,  /* truncated, hostile, or not of this form */
     MODEL_ERROR_FEATURES, /* trained for other features than this build's */
+    MODEL_ERROR_WRITE,    /* the folder could not be written */
 } ModelError;
 
 /* Loads and checks DIR. Every error is one line that names the file and what is wrong with it. */
@@ -26,6 +28,9 @@ const char *model_name(const Model *model);         /* "xgboost" */
 const char *model_version(const Model *model);      /* "20261122T121314Z-1a2b3c4d" */
 double model_threshold(const Model *model);         /* score at which a transaction is reviewed */
 double model_decline_threshold(const Model *model); /* score at which it is declined */
+
+/* The manifest as its file has it: one JSON object. Lives as long as the model. */
+Str model_manifest(const Model *model);
 
 /* Probability of fraud for features[0..feature_count()). */
 float model_score(const Model *model, const float *features);
@@ -41,3 +46,6 @@ const char *verdict_name(Verdict verdict); /* "approve", "review", "decline" */
  * is the margin. Path attribution: every split gives its feature the change of expected margin from
  * the node to its child (Saabas 2014; libxgboost's approx_contribs). */
 void model_contributions(const Model *model, const float *features, float *out);
+
+/* Probability of a margin (log-odds): 1 / (1 + exp(-margin)) in double, rounded once to float. */
+float model_probability(float margin);

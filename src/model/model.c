@@ -1,0 +1,344 @@
+/* Loading a model's folder, and scoring with it. Nothing in the folder is trusted: sizes, types,
+ * hashes, feature names and every index are checked before the first score. */
+#include "model/model.h"
+
+#include "base/json.h"
+#include "model/model_folder.h"
+#include "model/tree_ensemble.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+G_DEFINE_QUARK(haechi - model - error - quark, model_error)
+
+struct Model {
+    char *name, *version;
+    double threshold, decline_threshold;
+    GBytes *manifest;
+    TreeEnsemble *ensemble;
+    TreeEnsemble *suspicion; /* NULL when there is no first stage */
+};
+
+void model_free(Model *model) {
+    if (model == NULL) return;
+    g_free(model->name);
+    g_free(model->version);
+    g_clear_pointer(&model->manifest, g_bytes_unref);
+    tree_ensemble_free(model->ensemble);
+    tree_ensemble_free(model->suspicion);
+    g_free(model);
+}
+
+/* A file being read and checked: errors are told of it. */
+typedef struct File {
+    char *path;
+    GBytes *bytes;
+    GError **error;
+} File;
+
+static G_GNUC_PRINTF(3, 4) bool fail(const File *file, ModelError code, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    char *cause = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error(file->error, MODEL_ERROR, code, "%s: %s", file->path, cause);
+    g_free(cause);
+    return false;
+}
+
+static bool read_open(File *file, int fd, size_t max_bytes) {
+    struct stat st;
+    if (fstat(fd, &st) != 0) return fail(file, MODEL_ERROR_INVALID, "%s", g_strerror(errno));
+    if (!S_ISREG(st.st_mode)) return fail(file, MODEL_ERROR_INVALID, "not a regular file");
+    if ((uint64_t)st.st_size > max_bytes)
+        return fail(file, MODEL_ERROR_INVALID, "over %zu bytes", max_bytes);
+    const size_t size = (size_t)st.st_size;
+    char *data = g_malloc(size + 1);
+    size_t len = 0;
+    while (len < size) {
+        const ssize_t got = read(fd, data + len, size - len);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        len += (size_t)got;
+    }
+    file->bytes = g_bytes_new_take(data, len);
+    return len == size || fail(file, MODEL_ERROR_INVALID, "cut short while it was read");
+}
+
+/* Reads DIR/NAME. The caller clears *file in any case. */
+static bool file_read(File *file, const char *dir, const char *name, size_t max_bytes,
+                      GError **error) {
+    *file = (File){g_build_filename(dir, name, NULL), NULL, error};
+    /* O_NONBLOCK: a pipe in a file's place must not make us wait. */
+    const int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return fail(file,
+                    errno == ENOENT || errno == ENOTDIR ? MODEL_ERROR_MISSING : MODEL_ERROR_INVALID,
+                    "%s", g_strerror(errno));
+    const bool ok = read_open(file, fd, max_bytes);
+    close(fd);
+    return ok;
+}
+
+static void file_clear(File *file) {
+    g_free(file->path);
+    g_clear_pointer(&file->bytes, g_bytes_unref);
+}
+
+/* A name or version of the manifest. */
+static bool get_name(const File *file, JsonValue manifest, const char *key, char **out) {
+    JsonValue value;
+    if (!json_member(manifest, key, &value) || !model_name_valid(json_get_str(value)))
+        return fail(file, MODEL_ERROR_INVALID,
+                    "\"%s\" is not 1 to %d letters, digits, dots, dashes and underscores", key,
+                    MODEL_NAME_MAX);
+    const Str text = json_get_str(value);
+    *out = g_strndup(text.data, text.len);
+    return true;
+}
+
+static bool get_threshold(const File *file, JsonValue manifest, const char *key, double *out) {
+    JsonValue value;
+    if (json_member(manifest, key, &value)) {
+        *out = json_get_double(value);
+        if (*out >= 0 && *out <= 1) return true;
+    }
+    return fail(file, MODEL_ERROR_INVALID, "\"%s\" is not a number from 0 to 1", key);
+}
+
+/* Compares the manifest's feature names with the catalogue's, in order. */
+typedef struct NameCheck {
+    size_t at;
+    Str differs; /* the manifest's first name that is not the catalogue's, cut to NAME_MAX_LEN */
+    bool same;
+} NameCheck;
+
+static bool check_name(Str key, JsonValue value, void *data) {
+    (void)key;
+    NameCheck *check = data;
+    const Str name = json_get_str(value);
+    if (check->at < feature_count() && str_equal(name, str_from(feature_at(check->at)->name))) {
+        check->at++;
+        return true;
+    }
+    check->same = false;
+    check->differs = (Str){name.data, MIN(name.len, (size_t)NAME_MAX_LEN)};
+    return false;
+}
+
+static bool names_differ(const File *file, const NameCheck *check) {
+    const char *ours = check->at < feature_count() ? feature_at(check->at)->name : NULL;
+    char *theirs =
+        check->differs.data != NULL ? g_strndup(check->differs.data, check->differs.len) : NULL;
+    char *printable = theirs != NULL ? g_strescape(theirs, NULL) : NULL;
+    if (printable == NULL)
+        fail(file, MODEL_ERROR_FEATURES,
+             "trained without feature \"%s\" of this build; train it again", ours);
+    else if (ours == NULL)
+        fail(file, MODEL_ERROR_FEATURES,
+             "trained with feature \"%s\", which this build has not; train it again", printable);
+    else
+        fail(file, MODEL_ERROR_FEATURES,
+             "feature %zu is \"%s\" where this build has \"%s\"; train it again", check->at,
+             printable, ours);
+    g_free(printable);
+    g_free(theirs);
+    return false;
+}
+
+/* The features the model was trained for must be this build's: same names and order, and by the
+ * hash the same windows and categories. */
+static bool check_features(const File *file, JsonValue manifest) {
+    JsonValue names, hash;
+    if (!json_member(manifest, "features", &names) || json_type(names) != JSON_ARRAY)
+        return fail(file, MODEL_ERROR_INVALID, "no \"features\"");
+    if (!json_member(manifest, "feature_hash", &hash) || json_type(hash) != JSON_STRING)
+        return fail(file, MODEL_ERROR_INVALID, "no \"feature_hash\"");
+    NameCheck check = {.same = true};
+    json_each(names, check_name, &check);
+    if (!check.same || check.at < feature_count()) return names_differ(file, &check);
+    char *ours = feature_hash();
+    const bool same = str_equal(json_get_str(hash), str_from(ours));
+    g_free(ours);
+    return same || fail(file, MODEL_ERROR_FEATURES,
+                        "feature hash differs: the names are this build's, their windows or the "
+                        "categories are not; train it again");
+}
+
+static bool check_manifest(Model *model, const File *file, JsonValue manifest) {
+    JsonValue format, kind, files;
+    if (!json_member(manifest, "format", &format) || json_get_int(format) != MODEL_FORMAT)
+        return fail(file, MODEL_ERROR_INVALID, "\"format\" is not %d", MODEL_FORMAT);
+    if (!json_member(manifest, "kind", &kind) || !str_equal(json_get_str(kind), STR("xgboost")))
+        return fail(file, MODEL_ERROR_INVALID, "\"kind\" is not \"xgboost\"");
+    if (!get_name(file, manifest, "name", &model->name) ||
+        !get_name(file, manifest, "version", &model->version) ||
+        !get_threshold(file, manifest, "threshold", &model->threshold) ||
+        !get_threshold(file, manifest, "decline_threshold", &model->decline_threshold))
+        return false;
+    if (model->decline_threshold < model->threshold)
+        return fail(file, MODEL_ERROR_INVALID, "\"decline_threshold\" is under \"threshold\"");
+    if (!json_member(manifest, "files", &files) || json_type(files) != JSON_OBJECT)
+        return fail(file, MODEL_ERROR_INVALID, "no \"files\"");
+    return check_features(file, manifest);
+}
+
+/* A first-stage model that split on other features would read what is not filled yet. */
+static bool reads_own_only(const File *file, const TreeEnsemble *ensemble) {
+    size_t splits[TREE_ENSEMBLE_FEATURES_MAX];
+    tree_ensemble_split_counts(ensemble, splits);
+    for (size_t i = 0; i < feature_count(); i++)
+        if (splits[i] > 0 && !feature_at(i)->own)
+            return fail(file, MODEL_ERROR_FEATURES,
+                        "splits on \"%s\", which the first stage does not see",
+                        feature_at(i)->name);
+    return true;
+}
+
+static bool check_ensemble(const File *file, const TreeEnsemble *ensemble) {
+    const size_t count = tree_ensemble_feature_count(ensemble);
+    if (count != feature_count())
+        return fail(file, MODEL_ERROR_FEATURES, "has %zu features where this build has %zu", count,
+                    feature_count());
+    for (size_t i = 0; i < count; i++) {
+        const char *name = tree_ensemble_feature_name(ensemble, i);
+        if (name != NULL && strcmp(name, feature_at(i)->name) != 0)
+            return fail(file, MODEL_ERROR_FEATURES,
+                        "feature %zu is not \"%s\" as in this build and the manifest", i,
+                        feature_at(i)->name);
+    }
+    return true;
+}
+
+static TreeEnsemble *parse_file(const File *file, Str hash) {
+    char *found = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, file->bytes);
+    const bool same = str_equal(hash, str_from(found));
+    g_free(found);
+    if (!same) {
+        fail(file, MODEL_ERROR_INVALID,
+             "damaged or another model's: its SHA-256 is not the one in " MODEL_MANIFEST_FILE);
+        return NULL;
+    }
+    size_t len;
+    const char *json = g_bytes_get_data(file->bytes, &len);
+    GError *cause = NULL;
+    TreeEnsemble *ensemble = tree_ensemble_parse(json, len, &cause);
+    if (ensemble == NULL) fail(file, MODEL_ERROR_INVALID, "%s", cause->message);
+    g_clear_error(&cause);
+    return ensemble;
+}
+
+/* Loads the trees of DIR/NAME, whose SHA-256 in hex is `hash`. */
+static TreeEnsemble *load_ensemble(const char *dir, const char *name, Str hash, GError **error) {
+    File file;
+    TreeEnsemble *ensemble = NULL;
+    if (file_read(&file, dir, name, TREE_ENSEMBLE_BYTES_MAX, error))
+        ensemble = parse_file(&file, hash);
+    if (ensemble != NULL && !check_ensemble(&file, ensemble)) {
+        tree_ensemble_free(ensemble);
+        ensemble = NULL;
+    }
+    if (ensemble != NULL && strcmp(name, MODEL_SUSPICION_FILE) == 0 &&
+        !reads_own_only(&file, ensemble)) {
+        tree_ensemble_free(ensemble);
+        ensemble = NULL;
+    }
+    file_clear(&file);
+    return ensemble;
+}
+
+static bool load_ensembles(Model *model, const char *dir, JsonValue manifest, GError **error) {
+    JsonValue files, hash;
+    Str model_hash = {0};
+    json_member(manifest, "files", &files);
+    if (json_member(files, MODEL_FILE, &hash)) model_hash = json_get_str(hash);
+    model->ensemble = load_ensemble(dir, MODEL_FILE, model_hash, error);
+    if (model->ensemble == NULL) return false;
+    if (!json_member(files, MODEL_SUSPICION_FILE, &hash)) return true;
+    model->suspicion = load_ensemble(dir, MODEL_SUSPICION_FILE, json_get_str(hash), error);
+    return model->suspicion != NULL;
+}
+
+static bool load_manifest(Model *model, JsonParser *parser, const char *dir, JsonValue *manifest,
+                          GError **error) {
+    File file;
+    bool ok = file_read(&file, dir, MODEL_MANIFEST_FILE, MODEL_MANIFEST_BYTES_MAX, error);
+    if (ok) {
+        size_t len;
+        const char *message;
+        const char *text = g_bytes_get_data(file.bytes, &len);
+        ok = json_parse(parser, text, len, manifest, &message)
+                 ? check_manifest(model, &file, *manifest)
+                 : fail(&file, MODEL_ERROR_INVALID, "JSON: %s", message);
+        model->manifest = g_bytes_ref(file.bytes);
+    }
+    file_clear(&file);
+    return ok;
+}
+
+Model *model_load(const char *dir, GError **error) {
+    if (!g_file_test(dir, G_FILE_TEST_IS_DIR)) {
+        g_set_error(error, MODEL_ERROR, MODEL_ERROR_MISSING, "%s: no such model folder", dir);
+        return NULL;
+    }
+    JsonParser *parser = json_parser_new(MODEL_MANIFEST_BYTES_MAX);
+    Model *model = g_new0(Model, 1);
+    JsonValue manifest;
+    const bool ok = load_manifest(model, parser, dir, &manifest, error) &&
+                    load_ensembles(model, dir, manifest, error);
+    json_parser_free(parser);
+    if (ok) return model;
+    model_free(model);
+    return NULL;
+}
+
+const char *model_name(const Model *model) {
+    return model->name;
+}
+
+const char *model_version(const Model *model) {
+    return model->version;
+}
+
+double model_threshold(const Model *model) {
+    return model->threshold;
+}
+
+double model_decline_threshold(const Model *model) {
+    return model->decline_threshold;
+}
+
+Str model_manifest(const Model *model) {
+    Str text;
+    text.data = g_bytes_get_data(model->manifest, &text.len);
+    return text;
+}
+
+float model_probability(float margin) {
+    return (float)(1 / (1 + exp(-(double)margin)));
+}
+
+float model_score(const Model *model, const float *features) {
+    return model_probability(tree_ensemble_margin(model->ensemble, features));
+}
+
+float model_suspicion(const Model *model, const float *features) {
+    if (model->suspicion == NULL) return 0;
+    return model_probability(tree_ensemble_margin(model->suspicion, features));
+}
+
+void model_contributions(const Model *model, const float *features, float *out) {
+    tree_ensemble_contributions(model->ensemble, features, out);
+}
+
+Verdict model_verdict(const Model *model, float score) {
+    if ((double)score >= model->decline_threshold) return VERDICT_DECLINE;
+    return (double)score >= model->threshold ? VERDICT_REVIEW : VERDICT_APPROVE;
+}
+
+const char *verdict_name(Verdict verdict) {
+    static const char *const names[] = {"approve", "review", "decline"};
+    return names[verdict];
+}

@@ -1,0 +1,57 @@
+/* The model's folder: what its manifest says, and writing one. Nobody ever finds a folder half
+ * written: it is made beside its place, flushed to disk, and put there by one rename. */
+#pragma once
+
+#include "base/str.h"
+#include <glib.h>
+#include <stdint.h>
+
+/* The files of a folder. */
+#define MODEL_MANIFEST_FILE  "manifest.json"
+#define MODEL_FILE           "model.json"
+#define MODEL_SUSPICION_FILE "suspicion.json"
+
+enum {
+    MODEL_FORMAT = 1, /* "format" in the manifest */
+    MODEL_NAME_MAX = 64,
+    MODEL_MANIFEST_BYTES_MAX = 4 << 20,
+};
+
+typedef struct ModelParameter {
+    const char *name, *value;
+} ModelParameter;
+
+typedef struct ModelMetric {
+    const char *name;
+    double value;
+} ModelMetric;
+
+/* What goes into the manifest. Feature names and their hash come from the catalogue, the files'
+ * SHA-256 from their bytes. */
+typedef struct ModelManifest {
+    const char *name, *version; /* each 1 to MODEL_NAME_MAX of A-Z a-z 0-9 . _ - */
+    const char *kind;           /* "xgboost" */
+    const ModelParameter *parameters;
+    size_t parameter_count;
+    int64_t data_from, data_to; /* of the training rows: seconds since the epoch, UTC */
+    size_t rows, frauds;
+    const ModelMetric *metrics; /* one that is not finite is written as null */
+    size_t metric_count;
+    double threshold, decline_threshold; /* 0 <= threshold <= decline_threshold <= 1 */
+    const char *threshold_choice;        /* one English sentence */
+    double training_seconds;
+} ModelManifest;
+
+/* Appends the manifest as JSON; `model` and `suspicion` are the bytes of the two model files,
+ * `suspicion` NULL when there is no first stage. */
+void model_manifest_write(const ModelManifest *manifest, GBytes *model, GBytes *suspicion,
+                          GString *out);
+
+/* Writes folder `dir`, whose parent must exist; the model that was there before is replaced whole,
+ * and files in it that are not a model's are kept. On failure returns false with one line in
+ * *error (MODEL_ERROR_WRITE), and what was there before is still there. */
+bool model_folder_write(const char *dir, const ModelManifest *manifest, GBytes *model,
+                        GBytes *suspicion, GError **error);
+
+/* Whether `text` may be a model's name or version. */
+bool model_name_valid(Str text);
