@@ -150,7 +150,10 @@ const char *read_time(Str text, int64_t *out) {
 
 static const char *read_birth(Str text, int32_t *out) {
     *out = INT32_MIN;
-    return text.len == 0 ? NULL : civil_read_date(text, out);
+    if (text.len == 0) return NULL;
+    const char *wrong = civil_read_date(text, out);
+    if (wrong) return wrong;
+    return *out < BIRTH_MIN || *out > BIRTH_MAX ? "outside the years 1800 to 2099" : NULL;
 }
 
 static const char *read_degrees(Str text, double limit, double *out) {
@@ -162,7 +165,7 @@ static const char *read_degrees(Str text, double limit, double *out) {
 
 static const char *read_population(Str text, int64_t *out) {
     *out = -1;
-    return text.len == 0 ? NULL : read_integer(text, 100000000000LL, out);
+    return text.len == 0 ? NULL : read_integer(text, POPULATION_MAX, out);
 }
 
 /* Labels with gaps come out of data frames as 0.0 and 1.0. */

@@ -11,10 +11,15 @@ enum {
     NAME_MAX_LEN = 256, /* bytes in any other text field */
 };
 
-#define AMOUNT_MAX 1000000000000LL /* cents; ten thousand million units of money */
-#define TIME_MIN   0LL             /* 1970-01-01T00:00:00Z */
-#define TIME_MAX   4102444800LL    /* 2100-01-01T00:00:00Z */
-#define LABEL_NONE (-1)
+#define AMOUNT_MAX     1000000000000LL /* cents; ten thousand million units of money */
+#define TIME_MIN       0LL             /* 1970-01-01T00:00:00Z */
+#define TIME_MAX       4102444800LL    /* 2100-01-01T00:00:00Z */
+#define LABEL_TIME_MAX (2 * TIME_MAX)  /* a label may come long after its transaction */
+#define LABEL_NONE     (-1)
+#define CARD_MAX       9999999999999999999ULL
+#define BIRTH_MIN      (-62091) /* 1800-01-01, in days since the epoch */
+#define BIRTH_MAX      47481    /* 2099-12-31 */
+#define POPULATION_MAX 100000000000LL
 
 typedef struct Transaction {
     Str trans_num;  /* 1 to TRANS_NUM_MAX bytes, printable ASCII without quotes and backslashes */

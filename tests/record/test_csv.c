@@ -261,6 +261,8 @@ static const struct {
     {COLUMN_CITY_POPULATION, "3.5", "not a whole number", "3.5"},
     {COLUMN_BIRTH, "1988-13-01", "no such date", "1988-13-01"},
     {COLUMN_BIRTH, "19880301", "not a date", "19880301"},
+    {COLUMN_BIRTH, "1799-12-31", "outside the years 1800 to 2099", "1799-12-31"},
+    {COLUMN_BIRTH, "1/1/2100", "outside the years 1800 to 2099", "1/1/2100"},
     {COLUMN_IS_FRAUD, "2", "not 0 or 1", "2"},
     {COLUMN_IS_FRAUD, "yes", "not 0 or 1", "yes"},
     {COLUMN_IS_FRAUD, "1.5", "not 0 or 1", "1.5"},
