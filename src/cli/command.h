@@ -11,3 +11,4 @@ typedef struct Command {
 } Command;
 
 int cmd_data_generate(int argc, char **argv);
+int cmd_features(int argc, char **argv);

@@ -6,6 +6,7 @@
 
 static const Command commands[] = {
     {"data generate", "make card transactions, some of them fraud", cmd_data_generate},
+    {"features", "list the features of a transaction", cmd_features},
     {NULL, NULL, NULL}, /* the end */
 };
 

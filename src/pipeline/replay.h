@@ -1,0 +1,27 @@
+/* Replaying a log through the engine as fast as it goes, as live scoring would have seen it, and
+ * judging the scores where there are labels. */
+#pragma once
+
+#include "base/histogram.h"
+#include "engine/engine.h"
+#include "record/event.h"
+#include "train/metrics.h"
+#include <stdio.h>
+
+typedef struct ReplayOptions {
+    unsigned judged_input; /* events of the log's earlier inputs only warm the graph up */
+    FILE *scores;          /* receives trans_num,score,decision as CSV; may be NULL */
+    void (*progress)(void *data, uint64_t transactions); /* now and then; may be NULL */
+    void *progress_data;
+} ReplayOptions;
+
+typedef struct ReplayResult {
+    uint64_t transactions, frauds, labelled; /* of the judged inputs */
+    double seconds;                          /* reading, parsing and scoring them */
+    Histogram latency_ns;                    /* a transaction's, from its bytes to its decision */
+    Metrics metrics;                         /* where labelled > 0 */
+} ReplayResult;
+
+/* False with *error when the log or the output fails. */
+bool replay(EventLog *log, Engine *engine, const ReplayOptions *options, ReplayResult *result,
+            GError **error);
