@@ -1,6 +1,5 @@
 # The front door: a thin face over Meson and Ninja. `make help` lists what it does.
 BUILD ?= build
-SETUP_FLAGS ?=
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
 .PHONY: all help setup test demo bench lint format docs clean
@@ -8,7 +7,7 @@ SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
 all:
 	@tools/setup.sh build ui
-	@tools/build.sh $(BUILD) $(SETUP_FLAGS)
+	@tools/build.sh $(BUILD) haechi
 
 help:
 	@echo "make            build $(BUILD)/haechi (installs what is missing first)"
@@ -27,7 +26,7 @@ setup:
 
 test:
 	@tools/setup.sh build ui test
-	@tools/build.sh $(BUILD) $(SETUP_FLAGS)
+	@tools/build.sh $(BUILD) all
 	@tools/test.sh $(BUILD)
 
 demo:

@@ -22,7 +22,7 @@ check_shell() {
 
 check_tidy() {
     mkdir -p "$build"
-    CC=clang CXX=clang++ tools/build.sh "$build" -Dwerror=true >"$build/lint.log" 2>&1 ||
+    CC=clang CXX=clang++ tools/build.sh "$build" all -Dwerror=true >"$build/lint.log" 2>&1 ||
         { cat "$build/lint.log"; return 1; }
     run-clang-tidy -quiet -p "$build" -j "$(nproc)" "^$PWD/(src|tests|bench)/" \
         >"$build/lint.log" 2>/dev/null || { grep -v 'clang-tidy-.* -quiet' "$build/lint.log"; return 1; }
