@@ -144,6 +144,7 @@ void tree_ensemble_contributions(const TreeEnsemble *ensemble, const float *row,
 }
 
 void tree_ensemble_split_counts(const TreeEnsemble *ensemble, size_t *out) {
+    g_assert(ensemble->feature_count > 0);
     for (uint32_t i = 0; i < ensemble->feature_count; i++)
         out[i] = 0;
     for (size_t i = 0; i < ensemble->node_count; i++)

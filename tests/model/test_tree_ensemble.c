@@ -221,7 +221,8 @@ static void test_ties(void) {
     GString *trees = g_string_new(NULL);
     float values[3 * TREES];
     for (int i = 0; i < TREES; i++) {
-        const float threshold = (float)((i * 37 % TREES) - TREES / 2) * 0.125f;
+        const int eighths = i * 37 % TREES - TREES / 2;
+        const float threshold = (float)eighths * 0.125f;
         char number[64], condition[128];
         g_ascii_formatd(number, sizeof number, "%.9e", (double)threshold);
         g_snprintf(condition, sizeof condition, "%s,0.5,0.25", number);
