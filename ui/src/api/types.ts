@@ -1,0 +1,62 @@
+// The shapes of the service's HTTP API, as far as the page reads them.
+
+export type Decision = 'approve' | 'review' | 'decline';
+
+/** What one feature added to a transaction's score, in log-odds. */
+export interface Reason {
+  readonly feature: string;
+  /** null when the feature was unknown for this transaction. */
+  readonly value: number | null;
+  readonly contribution: number;
+}
+
+export interface Transaction {
+  readonly trans_num: string;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  /** Masked but for its last four digits. */
+  readonly card: string;
+  readonly merchant: string;
+  readonly category: string;
+  readonly amount: number;
+  /** Probability of fraud, 0 to 1. */
+  readonly score: number;
+  readonly decision: Decision;
+  /** null until a label has arrived. */
+  readonly is_fraud: boolean | null;
+  readonly reasons: readonly Reason[];
+}
+
+export interface ModelInfo {
+  readonly name: string;
+  readonly version: string;
+  /** Score from which a transaction is reviewed. */
+  readonly threshold: number;
+  /** Score from which it is declined. */
+  readonly decline_threshold: number;
+}
+
+/** Counts are since the service's data began; latencies are microseconds. */
+export interface Stats {
+  readonly version: string;
+  readonly uptime_seconds: number;
+  readonly transactions: number;
+  readonly labels: number;
+  readonly frauds_labelled: number;
+  readonly verdicts: Readonly<Record<Decision, number>>;
+  readonly rate_per_second: number;
+  readonly latency_us: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly cards: number;
+  readonly merchants: number;
+  readonly model: ModelInfo | null;
+}
+
+/** One batch of the stream: some of the latest decisions, and how many were left out of it. */
+export interface DecisionBatch {
+  readonly items: readonly Transaction[];
+  readonly left_out: number;
+}
+
+export interface LabelBatch {
+  readonly items: readonly { readonly trans_num: string; readonly is_fraud: boolean }[];
+}

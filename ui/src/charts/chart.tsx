@@ -1,0 +1,89 @@
+// One ECharts chart as a component. Only the parts the page uses are bundled: a new kind of chart
+// is registered here. Tooltips are drawn on the canvas, because the HTML ones carry inline styles,
+// which the page's content security policy forbids.
+
+import { BarChart, LineChart } from 'echarts/charts';
+import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
+import { init, use, type EChartsType } from 'echarts/core';
+import type { EChartsOption } from 'echarts';
+import { CanvasRenderer } from 'echarts/renderers';
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+use([BarChart, LineChart, GridComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
+
+/** The style sheet's colours, for what is drawn on a canvas. */
+export interface Palette {
+  readonly text: string;
+  readonly muted: string;
+  readonly line: string;
+  readonly surface: string;
+  readonly accent: string;
+  readonly approve: string;
+  readonly review: string;
+  readonly decline: string;
+  readonly font: string;
+}
+
+function readPalette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  return {
+    text: colour('text'),
+    muted: colour('muted'),
+    line: colour('line'),
+    surface: colour('surface'),
+    accent: colour('accent'),
+    approve: colour('approve'),
+    review: colour('review'),
+    decline: colour('decline'),
+    font: getComputedStyle(document.body).fontFamily,
+  };
+}
+
+/** The palette, read again when the appearance changes, by the switch or by the system. */
+export function usePalette(): Palette {
+  const [palette, setPalette] = useState(readPalette);
+  useEffect(() => {
+    const reread = (): void => setPalette(readPalette());
+    const system = matchMedia('(prefers-color-scheme: dark)');
+    system.addEventListener('change', reread);
+    const attribute = new MutationObserver(reread);
+    attribute.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+    reread();
+    return () => {
+      system.removeEventListener('change', reread);
+      attribute.disconnect();
+    };
+  }, []);
+  return palette;
+}
+
+interface ChartProps {
+  readonly option: EChartsOption;
+  /** What the chart shows, in words, for those who do not see it. */
+  readonly label: string;
+}
+
+export function Chart({ option, label }: ChartProps): JSX.Element {
+  const element = useRef<HTMLDivElement>(null);
+  const chart = useRef<EChartsType | null>(null);
+
+  useEffect(() => {
+    const made = init(element.current);
+    chart.current = made;
+    const resize = new ResizeObserver(() => made.resize());
+    resize.observe(element.current!);
+    return () => {
+      resize.disconnect();
+      made.dispose();
+      chart.current = null;
+    };
+  }, []);
+
+  useEffect(() => {
+    chart.current?.setOption(option);
+  }, [option]);
+
+  return <div class="chart" ref={element} role="img" aria-label={label} />;
+}

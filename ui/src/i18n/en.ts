@@ -1,0 +1,78 @@
+// Every text of the page, in English. The type of this object is what the other languages must fill.
+
+export const en = {
+  skip: 'Skip to the transactions',
+  tagline: 'Card fraud detection',
+  language: 'Language',
+  theme: 'Appearance',
+  themes: { auto: 'System', light: 'Light', dark: 'Dark' },
+
+  connection: { connecting: 'Connecting', live: 'Live', lost: 'Connection lost' },
+  paused: 'Paused',
+  pause: 'Pause',
+  resume: 'Resume',
+  newWhilePaused: (count: string) => `${count} new`,
+  connectingText: 'Connecting to the service…',
+  lostText: 'The service does not answer. Trying again by itself; what you see is from before.',
+  lastHeard: (time: string) => `Last heard at ${time}.`,
+  model: 'Model',
+  noModel: 'none',
+  noModelTitle: 'No model is loaded.',
+  noModelText:
+    'Every transaction is approved with score 0. Train a model and start the service with it:',
+  version: (version: string) => `haechi ${version}`,
+  uptime: 'Up for',
+
+  overview: 'Overview',
+  transactions: 'Transactions',
+  approved: 'Approved',
+  inReview: 'Review',
+  declined: 'Declined',
+  fraudsLabelled: 'Labelled frauds',
+  ofLabels: (count: string) => `of ${count} labels`,
+  rate: 'Rate',
+  rateNote: 'transactions a second',
+  latency: 'Latency',
+  latencyNote: (p99: string) => `median · p99 ${p99}`,
+  cardsAndMerchants: (cards: string, merchants: string) => `${cards} cards, ${merchants} merchants`,
+
+  charts: 'Charts',
+  ratesTitle: 'Transactions and alerts per second',
+  ratesSummary: (transactions: string, alerts: string) =>
+    `Last second: ${transactions} transactions, ${alerts} alerts.`,
+  ratesAxis: 'Transactions/s',
+  alertsAxis: 'Alerts/s',
+  scoresTitle: 'Scores',
+  scoresNote: (count: string) => `latest ${count} received, log scale`,
+  scoresSummary: (below: string, above: string) =>
+    `${below} below the review threshold, ${above} at or above it.`,
+  count: 'Count',
+  threshold: 'Threshold',
+
+  latest: 'Latest transactions',
+  latestNote: (count: string) => `${count} shown`,
+  alerts: 'Alerts',
+  alertsNote: 'Transactions to review or declined',
+  noAlerts: 'No alerts so far.',
+  empty: 'No transactions yet',
+  emptyText: 'Start a stream and they appear here as they are scored:',
+  columns: {
+    time: 'Time (UTC)',
+    card: 'Card',
+    merchant: 'Merchant',
+    category: 'Category',
+    amount: 'Amount',
+    score: 'Score',
+    decision: 'Decision',
+    actual: 'Actual',
+  },
+  decision: { approve: 'Approve', review: 'Review', decline: 'Decline' },
+  actual: { fraud: 'Fraud', genuine: 'Genuine', unknown: 'Not labelled yet' },
+  cardEnding: (digits: string) => `Card ending ${digits}`,
+  reasons: 'Strongest reasons',
+  raises: 'raises the score',
+  lowers: 'lowers the score',
+  unknownValue: 'unknown',
+};
+
+export type Texts = typeof en;

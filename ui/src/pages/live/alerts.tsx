@@ -1,0 +1,77 @@
+// The alerts: what was not approved, and why.
+
+import type { JSX } from 'preact';
+import { memo } from 'preact/compat';
+
+import type { Reason, Transaction } from '../../api/types';
+import { ActualMark, DecisionMark } from '../../components/decision';
+import { useLocale } from '../../context';
+import { cardDigits, merchantName } from '../../format';
+import { categoryName } from '../../i18n/categories';
+import { reasonText } from '../../i18n/reasons';
+
+const REASONS_MAX = 3;
+
+function ReasonLine({ reason }: { readonly reason: Reason }): JSX.Element {
+  const { language, texts, format } = useLocale();
+  const raises = reason.contribution >= 0;
+  const { name, value } = reasonText(reason, language, format);
+  return (
+    <li class={raises ? 'raises' : 'lowers'}>
+      <span aria-hidden="true" class="arrow">
+        {raises ? '▲' : '▼'}
+      </span>
+      <span class="name">{name}</span> <b>{value ?? texts.unknownValue}</b>
+      <span class="hidden">({raises ? texts.raises : texts.lowers})</span>
+    </li>
+  );
+}
+
+const Alert = memo(function Alert({ row }: { readonly row: Transaction }): JSX.Element {
+  const { language, texts, format } = useLocale();
+  return (
+    <li class={`alert ${row.decision}`}>
+      <div class="head">
+        <DecisionMark decision={row.decision} />
+        <b class="amount">{format.amount(row.amount)}</b>
+        <span class="at">{merchantName(row.merchant)}</span>
+        {row.is_fraud !== null && <ActualMark isFraud={row.is_fraud} />}
+      </div>
+      <p class="quiet">
+        {texts.columns.score} {format.score(row.score)} ·{' '}
+        <time dateTime={row.time} title={format.dateTime(row.time)}>
+          {format.date(row.time)} {format.time(row.time)}
+        </time>{' '}
+        · {texts.cardEnding(cardDigits(row.card))} · {categoryName(row.category, language)}
+      </p>
+      {row.reasons.length > 0 && (
+        <ul class="reasons" aria-label={texts.reasons}>
+          {row.reasons.slice(0, REASONS_MAX).map((reason) => (
+            <ReasonLine key={reason.feature} reason={reason} />
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+});
+
+export function Alerts({ rows }: { readonly rows: readonly Transaction[] }): JSX.Element {
+  const { texts } = useLocale();
+  return (
+    <section class="panel alerts" aria-labelledby="alerts">
+      <div class="title">
+        <h2 id="alerts">{texts.alerts}</h2>
+        <span class="quiet">{texts.alertsNote}</span>
+      </div>
+      {rows.length === 0 ? (
+        <p class="none">{texts.noAlerts}</p>
+      ) : (
+        <ol class="scroll" role="list" aria-labelledby="alerts" tabIndex={0}>
+          {rows.map((row) => (
+            <Alert key={row.trans_num} row={row} />
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,83 @@
+// The figures at the top of the live page.
+
+import type { ComponentChildren, JSX } from 'preact';
+
+import type { Stats } from '../../api/types';
+import { useLocale } from '../../context';
+
+interface FigureProps {
+  readonly name: string;
+  readonly value: string;
+  readonly note?: ComponentChildren;
+  readonly kind?: string;
+}
+
+function Figure({ name, value, note, kind }: FigureProps): JSX.Element {
+  return (
+    <div class={`figure ${kind ?? ''}`}>
+      <dt>{name}</dt>
+      <dd>
+        <b>{value}</b>
+        <small>{note}</small>
+      </dd>
+    </div>
+  );
+}
+
+export function Totals({ stats }: { readonly stats: Stats | null }): JSX.Element {
+  const { texts, format } = useLocale();
+  const show = (value: number | undefined): string =>
+    value === undefined ? '–' : format.integer(value);
+  const share = (count: number | undefined): string =>
+    stats && count !== undefined && stats.transactions > 0
+      ? format.percent(count / stats.transactions)
+      : '';
+  const verdicts = stats?.verdicts;
+  const scored = stats !== null && stats.transactions > 0;
+  return (
+    <section aria-label={texts.overview}>
+      <dl class="figures">
+        <Figure
+          name={texts.transactions}
+          value={show(stats?.transactions)}
+          note={
+            stats && texts.cardsAndMerchants(show(stats.cards), show(stats.merchants))
+          }
+        />
+        <Figure
+          name={texts.approved}
+          value={show(verdicts?.approve)}
+          note={share(verdicts?.approve)}
+          kind="approve"
+        />
+        <Figure
+          name={texts.inReview}
+          value={show(verdicts?.review)}
+          note={share(verdicts?.review)}
+          kind="review"
+        />
+        <Figure
+          name={texts.declined}
+          value={show(verdicts?.decline)}
+          note={share(verdicts?.decline)}
+          kind="decline"
+        />
+        <Figure
+          name={texts.fraudsLabelled}
+          value={show(stats?.frauds_labelled)}
+          note={stats && texts.ofLabels(format.integer(stats.labels))}
+        />
+        <Figure
+          name={texts.rate}
+          value={stats ? format.rate(stats.rate_per_second) : '–'}
+          note={texts.rateNote}
+        />
+        <Figure
+          name={texts.latency}
+          value={scored ? format.latency(stats.latency_us.p50) : '–'}
+          note={scored && texts.latencyNote(format.latency(stats.latency_us.p99))}
+        />
+      </dl>
+    </section>
+  );
+}
