@@ -1,0 +1,332 @@
+// The live page in a real browser, before the real service: haechi makes its own data, trains a
+// model and serves it; the page has to show what is posted, and to say when the service is gone.
+//
+// Environment:
+//   HAECHI            the binary
+//   CHROMIUM          the browser (/usr/bin/chromium)
+//   HAECHI_PICTURES   when set, writes docs/images/live.png and live.ko.png
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+
+import type { Transaction } from '../../ui/src/api/types';
+import { hasWords } from '../../ui/src/i18n/reasons';
+
+// The working folder is the source's root.
+const require = createRequire(resolve('ui/package.json'));
+const { chromium } = require('playwright-core') as typeof import('playwright-core');
+
+const haechi = process.env['HAECHI'] ?? resolve('build/haechi');
+const browserPath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const pictures = process.env['HAECHI_PICTURES'] !== undefined;
+
+function whyNot(): string | false {
+  if (!existsSync(browserPath)) return `${browserPath} is not there`;
+  const commands = execFileSync(haechi, ['--help'], { encoding: 'utf8' });
+  for (const command of ['data generate', 'train xgboost', 'serve'])
+    if (!commands.includes(`  ${command} `)) return `haechi has no command '${command}'`;
+  return false;
+}
+
+const skip = whyNot();
+
+const ROWS = 3000;
+const BATCH = 100;
+
+interface Service {
+  readonly process: ChildProcess;
+  readonly url: string;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'haechi-page-'));
+let browser: Browser;
+let service: Service;
+let rows: Record<string, string>[] = [];
+
+/** The published files quote no field that holds a comma unless they must: this reads both. */
+function splitCsvRow(line: string): string[] {
+  const fields = line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? [];
+  return fields.map((field) => field.replace(/,$/, '').replace(/^"(.*)"$/, '$1').replace(/""/g, '"'));
+}
+
+function readRows(path: string, count: number): Record<string, string>[] {
+  const [head = '', ...lines] = readFileSync(path, 'utf8').split('\n');
+  const names = splitCsvRow(head);
+  return lines
+    .filter((line) => line !== '')
+    .slice(0, count)
+    .map((line) => {
+      const values = splitCsvRow(line);
+      return Object.fromEntries(names.map((name, i) => [name, values[i] ?? '']).filter(([n]) => n));
+    });
+}
+
+/** Starts the service and waits until it says where it listens. */
+async function startService(listen: string): Promise<Service> {
+  const child = spawn(
+    haechi,
+    ['serve', '--listen', listen, '--data-dir', join(folder, 'store'), '--model', join(folder, 'model')],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let said = '';
+  const url = await new Promise<string>((found, failed) => {
+    child.stderr!.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      const match = /listening on (http:\/\/\S+?)\/?\s/.exec(said);
+      if (match) found(match[1]!);
+    });
+    child.once('exit', (status) => failed(new Error(`haechi serve ended (${status}): ${said}`)));
+  });
+  return { process: child, url };
+}
+
+async function stopService(running: Service): Promise<void> {
+  const ended = new Promise((done) => running.process.once('exit', done));
+  running.process.kill('SIGTERM');
+  await ended;
+}
+
+async function post(path: string, records: readonly object[]): Promise<void> {
+  const response = await fetch(service.url + path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/x-ndjson' },
+    body: records.map((record) => JSON.stringify(record)).join('\n'),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
+
+/** A label comes later, as in life: the transaction itself is sent without. */
+function unlabelled(row: Record<string, string>): Record<string, string> {
+  const { is_fraud: _, ...rest } = row;
+  return rest;
+}
+
+async function getTransactions(query: string): Promise<Transaction[]> {
+  const response = await fetch(`${service.url}/v1/transactions?${query}`);
+  return ((await response.json()) as { transactions: Transaction[] }).transactions;
+}
+
+/** A page whose every complaint and every request is kept. */
+async function openPage(options: BrowserContextOptions): Promise<{ page: Page; complaints: string[] }> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(service.url)) complaints.push(`asked ${request.url()}`);
+  });
+  page.on('response', (response) => {
+    if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
+  });
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) =>
+      console.error(`content security policy: ${event.violatedDirective} ${event.blockedURI}`),
+    );
+  });
+  await page.goto(`${service.url}/`);
+  return { page, complaints };
+}
+
+/** How many different colours the canvas of each chart holds: a blank one holds one. */
+function chartColours(page: Page): Promise<number[]> {
+  return page.$$eval('.chart canvas', (canvases) =>
+    canvases.map((element) => {
+      const canvas = element as HTMLCanvasElement;
+      const pixels = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data;
+      return new Set(new Uint32Array(pixels.buffer)).size;
+    }),
+  );
+}
+
+before(async () => {
+  if (skip) return;
+  const data = join(folder, 'data');
+  const run = (...args: string[]): Buffer => execFileSync(haechi, args, { stdio: 'pipe' });
+  run('data', 'generate', '--out', data, '--cards', '150', '--days', '90', '--seed', '11');
+  run('train', 'xgboost', '--train', join(data, 'fraudTrain.csv'), '--out', join(folder, 'model'));
+  rows = readRows(join(data, 'fraudTest.csv'), ROWS);
+  service = await startService('127.0.0.1:0');
+  browser = await chromium.launch({
+    executablePath: browserPath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-quic',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  if (service && service.process.exitCode === null) await stopService(service);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('the page before the first transaction says how to start', { skip }, async () => {
+  const { page, complaints } = await openPage({ locale: 'en-US' });
+  await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
+  await page.getByText('No transactions yet').waitFor();
+  assert.equal(await page.title(), 'haechi 해치');
+  assert.match(await page.locator('.empty code').innerText(), new RegExp(`--to ${service.url} `));
+  assert.match(await page.locator('.model').innerText(), /xgboost/);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test('what is posted moves the page', { skip }, async () => {
+  const { page, complaints } = await openPage({ locale: 'en-US' });
+  await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
+  for (let start = 0; start < rows.length; start += BATCH)
+    await post('/v1/transactions', rows.slice(start, start + BATCH).map(unlabelled));
+
+  const count = rows.length.toLocaleString('en-US');
+  await page.locator('.figure').filter({ hasText: `Transactions${count}` }).waitFor();
+  await page.locator('.latest tbody tr').first().waitFor();
+  const shown = await page.locator('.latest tbody tr').count();
+  assert.ok(shown > 50 && shown <= 200, `${shown} rows`);
+
+  const last = rows[rows.length - 1]!;
+  const card = last['cc_num']!;
+  const text = await page.locator('body').innerText();
+  assert.ok(!text.includes(card), 'a card number is shown in full');
+  for (const colours of await chartColours(page)) assert.ok(colours > 4, `${colours} colours`);
+  assert.equal(await page.locator('.chart canvas').count(), 2);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test('rows and alerts are the service’s, with reasons in words', { skip }, async () => {
+  const { page, complaints } = await openPage({ locale: 'en-US' });
+  const [latest] = await getTransactions('limit=1');
+  const alerts = await getTransactions('limit=100&decision=review,decline');
+  assert.ok(latest && alerts.length > 0, 'this data and model give alerts');
+
+  const row = page.locator('.latest tbody tr').first();
+  await row.waitFor();
+  const text = await row.innerText();
+  assert.ok(text.includes(latest.card.slice(-4)));
+  assert.ok(text.includes(latest.merchant.replace(/^fraud_/, '')));
+  assert.ok(text.includes(latest.amount.toLocaleString('en-US', { minimumFractionDigits: 2 })));
+  assert.ok(text.includes(latest.time.slice(11, 19)));
+
+  const alert = page.locator('.alert').first();
+  assert.match(await alert.innerText(), /Review|Decline/);
+  assert.ok((await alert.innerText()).includes(`Card ending ${alerts[0]!.card.slice(-4)}`));
+  assert.ok((await alert.locator('.reasons li').count()) > 0);
+  for (const { reasons } of alerts)
+    for (const reason of reasons)
+      assert.ok(hasWords(reason.feature), `no words for the feature ${reason.feature}`);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test('a label that arrives is shown', { skip }, async () => {
+  const { page, complaints } = await openPage({ locale: 'en-US' });
+  const alert = page.locator('.alert').first();
+  await alert.waitFor();
+  assert.equal(await alert.locator('.actual').count(), 0);
+  const [latest] = await getTransactions('limit=1&decision=review,decline');
+  await post('/v1/labels', [{ trans_num: latest!.trans_num, is_fraud: true }]);
+  await alert.locator('.actual', { hasText: 'Fraud' }).waitFor();
+  await page.locator('.figure').filter({ hasText: 'Labelled frauds1' }).waitFor();
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test('language, appearance and pause follow the viewer', { skip }, async () => {
+  const { page, complaints } = await openPage({ locale: 'ko-KR' });
+  await page.getByRole('heading', { name: '최근 거래' }).waitFor();
+  assert.equal(await page.getAttribute('html', 'lang'), 'ko');
+  await page.getByRole('button', { name: 'English' }).click();
+  await page.getByRole('heading', { name: 'Latest transactions' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Latest transactions' }).waitFor();
+  assert.equal(await page.getAttribute('html', 'lang'), 'en');
+
+  const ground = (): Promise<string> =>
+    page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await ground();
+  await page.getByLabel('Appearance').selectOption('dark');
+  assert.notEqual(await ground(), light);
+
+  const first = page.locator('.latest tbody tr').first();
+  await first.waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const before = await first.innerText();
+  const another = { ...unlabelled(rows[0]!), trans_num: 'posted-while-paused', amt: '98765.43' };
+  await post('/v1/transactions', [another]);
+  await page.getByRole('button', { name: /Resume.*1 new/ }).waitFor();
+  assert.equal(await first.innerText(), before);
+  await page.getByRole('button', { name: /Resume/ }).click();
+  await page.locator('.latest tbody tr').first().filter({ hasText: '98,765.43' }).waitFor();
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test('a phone shows it all without scrolling sideways', { skip }, async () => {
+  const { page, complaints } = await openPage({
+    locale: 'ko-KR',
+    viewport: { width: 360, height: 740 },
+  });
+  await page.locator('.latest tbody tr').first().waitFor();
+  const over = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  assert.equal(over, 0);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+async function takePictures(): Promise<void> {
+  mkdirSync('docs/images', { recursive: true });
+  const options = { viewport: { width: 1440, height: 1000 } };
+  const english = await openPage({ locale: 'en-US', ...options });
+  const korean = await openPage({ locale: 'ko-KR', colorScheme: 'dark', ...options });
+  for (let i = 0; i < 1200; i++) {
+    const row = rows[i % rows.length]!;
+    await post('/v1/transactions', [{ ...unlabelled(row), trans_num: `picture-${i}` }]);
+    if (i % 100 === 99) {
+      const alerts = await getTransactions('limit=40&decision=review,decline');
+      const labels = alerts.slice(2).map(({ trans_num }) => ({ trans_num, is_fraud: true }));
+      await post('/v1/labels', labels);
+    }
+    await sleep(40 + 20 * Math.sin(i / 60));
+  }
+  await english.page.screenshot({ path: 'docs/images/live.png' });
+  await korean.page.screenshot({ path: 'docs/images/live.ko.png' });
+  await english.page.context().close();
+  await korean.page.context().close();
+}
+
+if (pictures) test('pictures for the documentation', { skip }, takePictures);
+
+test('a service that ends is noticed, and so is its return', { skip }, async () => {
+  const { page, complaints } = await openPage({ locale: 'en-US' });
+  await page.locator('.latest tbody tr').first().waitFor();
+  assert.deepEqual(complaints, []);
+  await stopService(service);
+  await page.locator('.notice.lost').filter({ hasText: 'does not answer' }).waitFor();
+  await page.locator('.state.lost').waitFor();
+  assert.ok((await page.locator('.latest tbody tr').count()) > 0, 'what was known stays');
+
+  service = await startService(new URL(service.url).host);
+  await page.locator('.state.live').waitFor();
+  assert.equal(await page.locator('.notice.lost').count(), 0);
+  assert.ok((await page.locator('.latest tbody tr').count()) > 0);
+  await page.context().close();
+});
