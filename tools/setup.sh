@@ -64,6 +64,10 @@ if [ $# -eq 0 ]; then
     echo "usage: tools/setup.sh GROUP... (groups: see tools/packages.txt)" >&2
     exit 2
 fi
+for group; do
+    grep -q "^$group " "$here/packages.txt" ||
+        { echo "haechi: tools/packages.txt has no group $group" >&2; exit 2; }
+done
 list=$(wanted "$@")
 if ! command -v dpkg-query >/dev/null 2>&1; then
     echo "haechi: this is no Debian; install what these packages hold, then set HAECHI_SETUP=no:" >&2
