@@ -265,8 +265,7 @@ static void write_text(const Fixture *fixture, const char *name, const char *tex
 
 static char *replace(const char *text, const char *from, const char *to) {
     GString *edited = g_string_new(text);
-    if (g_string_replace(edited, from, to, 1) != 1)
-        g_error("no '%s' in %s", from, text);
+    if (g_string_replace(edited, from, to, 1) != 1) g_error("no '%s' in %s", from, text);
     return g_string_free(edited, FALSE);
 }
 
