@@ -1,0 +1,577 @@
+#include "io/store.h"
+
+#include "io/store_sweep.h"
+#include "record/binary.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+G_DEFINE_QUARK(haechi - store - error, store_error)
+
+enum {
+    APPLICATION_ID = 0x48414543, /* "HAEC", in the database's header */
+    STORE_VERSION = 1,
+    BUSY_MS = 5000,
+};
+
+static const char schema[] =
+    "CREATE TABLE models(id INTEGER PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL,"
+    " UNIQUE(name, version));"
+    /* kind is EventKind, record its binary form (record/binary.h) */
+    "CREATE TABLE events(seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, record BLOB NOT NULL);"
+    "CREATE TABLE transactions(seq INTEGER PRIMARY KEY REFERENCES events,"
+    " trans_num TEXT NOT NULL UNIQUE, score REAL NOT NULL, verdict INTEGER NOT NULL,"
+    " model INTEGER NOT NULL REFERENCES models, reasons TEXT NOT NULL);"
+    "CREATE INDEX alerts ON transactions(verdict, seq) WHERE verdict > 0;"
+    /* the latest label of a transaction */
+    "CREATE TABLE labels(transaction_seq INTEGER PRIMARY KEY REFERENCES transactions,"
+    " seq INTEGER NOT NULL REFERENCES events, is_fraud INTEGER NOT NULL);"
+    "CREATE TABLE totals(approve INTEGER NOT NULL, review INTEGER NOT NULL,"
+    " decline INTEGER NOT NULL, labels INTEGER NOT NULL, frauds INTEGER NOT NULL,"
+    " latest_time INTEGER NOT NULL);"
+    "INSERT INTO totals VALUES(0, 0, 0, 0, 0, 0);"
+    "CREATE TABLE notes(name TEXT PRIMARY KEY, value TEXT NOT NULL);";
+
+enum {
+    ADD_EVENT,
+    ADD_TRANSACTION,
+    ADD_LABEL,
+    ADD_MODEL,
+    FIND_MODEL,
+    SET_TOTALS,
+    FIND,
+    LATEST,
+    LATEST_OF,
+    REPLAY,
+    STATEMENT_COUNT
+};
+
+#define STORED_COLUMNS                                                                             \
+    "SELECT t.seq, e.record, t.score, t.verdict, m.name, m.version, t.reasons, l.is_fraud"         \
+    " FROM transactions t JOIN events e ON e.seq = t.seq JOIN models m ON m.id = t.model"          \
+    " LEFT JOIN labels l ON l.transaction_seq = t.seq "
+
+static const char *const statement_text[STATEMENT_COUNT] = {
+    [ADD_EVENT] = "INSERT INTO events VALUES(?1, ?2, ?3)",
+    [ADD_TRANSACTION] = "INSERT INTO transactions VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [ADD_LABEL] = "INSERT OR REPLACE INTO labels VALUES(?1, ?2, ?3)",
+    [ADD_MODEL] = "INSERT INTO models(name, version) VALUES(?1, ?2)",
+    [FIND_MODEL] = "SELECT id FROM models WHERE name = ?1 AND version = ?2",
+    [SET_TOTALS] = "UPDATE totals SET approve = ?1, review = ?2, decline = ?3, labels = ?4,"
+                   " frauds = ?5, latest_time = ?6",
+    [FIND] = STORED_COLUMNS "WHERE t.trans_num = ?1",
+    [LATEST] = STORED_COLUMNS "ORDER BY t.seq DESC LIMIT ?2",
+    /* "verdict > 0" lets SQLite use the index of alerts */
+    [LATEST_OF] = STORED_COLUMNS "WHERE t.verdict = ?1 AND t.verdict > 0"
+                                 " ORDER BY t.seq DESC LIMIT ?2",
+    [REPLAY] = "SELECT e.seq, e.kind, e.record, t.score, m.version FROM events e"
+               " LEFT JOIN transactions t ON t.seq = e.seq LEFT JOIN models m ON m.id = t.model"
+               " WHERE e.seq > ?1 ORDER BY e.seq",
+};
+
+struct Store {
+    char *path;  /* of the database */
+    int lock_fd; /* -1 for a reader */
+    sqlite3 *db;
+    Sweeper *sweeper; /* NULL for a reader */
+    int wal_pages;    /* of the write-ahead log after the last commit */
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    uint64_t position;
+    StoreTotals totals;
+    GByteArray *record; /* the event being written */
+    GByteArray *found;  /* the strings of the transaction read last */
+    char *model_name, *model_version;
+    int64_t model_id; /* of those two; 0 when none was used yet */
+};
+
+/* Errors */
+
+static bool fail_database(const Store *store, const char *doing, GError **error) {
+    g_set_error(error, STORE_ERROR, STORE_ERROR_DATABASE, "cannot %s the store %s: %s", doing,
+                store->path, store->db ? sqlite3_errmsg(store->db) : "out of memory");
+    return false;
+}
+
+static bool fail_damaged(const Store *store, uint64_t seq, GError **error) {
+    g_set_error(error, STORE_ERROR, STORE_ERROR_DATABASE,
+                "the store %s is damaged: event %" G_GUINT64_FORMAT " cannot be read", store->path,
+                seq);
+    return false;
+}
+
+/* The folder and its lock */
+
+static bool folder_make(const char *dir, GError **error) {
+    struct stat st;
+    if (g_mkdir_with_parents(dir, 0700) != 0 || stat(dir, &st) != 0) {
+        g_set_error(error, STORE_ERROR, STORE_ERROR_FOLDER, "cannot use the data folder %s: %s",
+                    dir, g_strerror(errno));
+        return false;
+    }
+    if (st.st_mode & (S_IWGRP | S_IWOTH)) {
+        g_set_error(error, STORE_ERROR, STORE_ERROR_FOLDER,
+                    "others may write in the data folder %s (mode %03o): chmod 700 it first", dir,
+                    (unsigned)st.st_mode & 0777);
+        return false;
+    }
+    return true;
+}
+
+static void lock_refused(int fd, const char *dir, GError **error) {
+    char pid[16] = "";
+    ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
+    pid[n > 0 ? strspn(pid, "0123456789") : 0] = '\0';
+    g_set_error(error, STORE_ERROR, STORE_ERROR_IN_USE,
+                "the data folder %s is in use by another haechi (pid %s)", dir,
+                *pid ? pid : "unknown");
+}
+
+/* The lock dies with the process, however that ends; the pid in the file is for people. */
+static int folder_lock(const char *dir, GError **error) {
+    g_autofree char *path = g_build_filename(dir, "lock", NULL);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        g_set_error(error, STORE_ERROR, STORE_ERROR_FOLDER, "cannot open %s: %s", path,
+                    g_strerror(errno));
+        return -1;
+    }
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+        lock_refused(fd, dir, error);
+        close(fd);
+        return -1;
+    }
+    char pid[16];
+    int len = g_snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)len, 0) != len)
+        g_debug("the pid could not be written to %s", path);
+    return fd;
+}
+
+/* Opening */
+
+static bool run(Store *store, const char *sql, const char *doing, GError **error) {
+    if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK) return true;
+    return fail_database(store, doing, error);
+}
+
+static bool read_number(Store *store, const char *sql, int64_t *out, GError **error) {
+    sqlite3_stmt *statement = NULL;
+    bool ok = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+              sqlite3_step(statement) == SQLITE_ROW;
+    if (ok)
+        *out = sqlite3_column_int64(statement, 0);
+    else
+        fail_database(store, "read", error);
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+static bool make_schema(Store *store, GError **error) {
+    g_autofree char *sql = g_strdup_printf(
+        "BEGIN IMMEDIATE; %s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", schema,
+        APPLICATION_ID, STORE_VERSION);
+    return run(store, sql, "make", error);
+}
+
+/* Whose database it is and of which version; an empty one is made ours. */
+static bool check_version(Store *store, GError **error) {
+    int64_t application, version, tables;
+    if (!read_number(store, "PRAGMA application_id", &application, error) ||
+        !read_number(store, "PRAGMA user_version", &version, error) ||
+        !read_number(store, "SELECT count(*) FROM sqlite_master", &tables, error))
+        return false;
+    if (application == 0 && version == 0 && tables == 0) return make_schema(store, error);
+    if (application != APPLICATION_ID) {
+        g_set_error(error, STORE_ERROR, STORE_ERROR_FOREIGN, "%s is not a store of haechi",
+                    store->path);
+        return false;
+    }
+    if (version > STORE_VERSION) {
+        g_set_error(error, STORE_ERROR, STORE_ERROR_NEWER,
+                    "the store %s was written by a newer haechi (store version %d; this one knows "
+                    "%d)",
+                    store->path, (int)version, STORE_VERSION);
+        return false;
+    }
+    return true;
+}
+
+static bool load_totals(Store *store, GError **error) {
+    int64_t position;
+    if (!read_number(store, "SELECT coalesce(max(seq), 0) FROM events", &position, error))
+        return false;
+    store->position = (uint64_t)position;
+    sqlite3_stmt *row = NULL;
+    bool ok = sqlite3_prepare_v2(store->db, "SELECT * FROM totals", -1, &row, NULL) == SQLITE_OK &&
+              sqlite3_step(row) == SQLITE_ROW;
+    if (ok) {
+        for (int i = 0; i < 3; i++)
+            store->totals.verdicts[i] = (uint64_t)sqlite3_column_int64(row, i);
+        store->totals.labels = (uint64_t)sqlite3_column_int64(row, 3);
+        store->totals.frauds_labelled = (uint64_t)sqlite3_column_int64(row, 4);
+        store->totals.latest_time = sqlite3_column_int64(row, 5);
+    } else {
+        fail_database(store, "read", error);
+    }
+    sqlite3_finalize(row);
+    return ok;
+}
+
+static bool prepare_statements(Store *store, GError **error) {
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        if (sqlite3_prepare_v3(store->db, statement_text[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &store->statements[i], NULL) != SQLITE_OK)
+            return fail_database(store, "read", error);
+    }
+    return true;
+}
+
+/* SQLite gives its side files the mode of the database, so that is made before SQLite opens it. */
+static bool make_private(const char *path, GError **error) {
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        g_set_error(error, STORE_ERROR, STORE_ERROR_FOLDER, "cannot open %s: %s", path,
+                    g_strerror(errno));
+        return false;
+    }
+    close(fd);
+    return true;
+}
+
+static bool connect_database(Store *store, int flags, GError **error) {
+    if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return fail_database(store, "open", error);
+    sqlite3_extended_result_codes(store->db, 1);
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return run(store, "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768", "open", error);
+}
+
+static int note_wal_pages(void *data, sqlite3 *db, const char *name, int pages) {
+    (void)db;
+    (void)name;
+    Store *store = data;
+    store->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+/* The hook takes the place of SQLite's own copying at commits. */
+static bool start_sweeper(Store *store, GError **error) {
+    sqlite3_wal_hook(store->db, note_wal_pages, store);
+    store->sweeper = sweeper_new(store->path, error);
+    return store->sweeper != NULL;
+}
+
+static Store *store_new(const char *dir) {
+    Store *store = g_new0(Store, 1);
+    store->path = g_build_filename(dir, "haechi.db", NULL);
+    store->lock_fd = -1;
+    store->record = g_byte_array_new();
+    store->found = g_byte_array_new();
+    return store;
+}
+
+Store *store_open(const char *dir, GError **error) {
+    if (!folder_make(dir, error)) return NULL;
+    Store *store = store_new(dir);
+    store->lock_fd = folder_lock(dir, error);
+    if (store->lock_fd >= 0 && make_private(store->path, error) &&
+        connect_database(store, SQLITE_OPEN_READWRITE, error) && check_version(store, error) &&
+        run(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", "open", error) &&
+        load_totals(store, error) && prepare_statements(store, error) &&
+        start_sweeper(store, error))
+        return store;
+    store_close(store);
+    return NULL;
+}
+
+Store *store_open_reader(const char *dir, GError **error) {
+    Store *store = store_new(dir);
+    if (connect_database(store, SQLITE_OPEN_READONLY, error) && prepare_statements(store, error))
+        return store;
+    store_close(store);
+    return NULL;
+}
+
+void store_close(Store *store) {
+    if (!store) return;
+    sweeper_free(store->sweeper);
+    for (int i = 0; i < STATEMENT_COUNT; i++)
+        sqlite3_finalize(store->statements[i]);
+    sqlite3_close(store->db);
+    if (store->lock_fd >= 0) close(store->lock_fd);
+    g_byte_array_unref(store->record);
+    g_byte_array_unref(store->found);
+    g_free(store->model_name);
+    g_free(store->model_version);
+    g_free(store->path);
+    g_free(store);
+}
+
+uint64_t store_position(const Store *store) {
+    return store->position;
+}
+
+const StoreTotals *store_totals(const Store *store) {
+    return &store->totals;
+}
+
+/* Writing */
+
+static void bind_str(sqlite3_stmt *statement, int index, Str text) {
+    sqlite3_bind_text(statement, index, text.len ? text.data : "", (int)text.len, SQLITE_STATIC);
+}
+
+static void bind_number(sqlite3_stmt *statement, int index, uint64_t number) {
+    sqlite3_bind_int64(statement, index, (int64_t)number);
+}
+
+/* Runs a statement that returns no rows, and readies it for the next time. */
+static bool finish(Store *store, sqlite3_stmt *statement, GError **error) {
+    bool ok = sqlite3_step(statement) == SQLITE_DONE;
+    if (!ok) fail_database(store, "write", error);
+    sqlite3_reset(statement);
+    return ok;
+}
+
+bool store_begin(Store *store, GError **error) {
+    return run(store, "BEGIN IMMEDIATE", "write", error);
+}
+
+bool store_commit(Store *store, GError **error) {
+    sqlite3_stmt *set = store->statements[SET_TOTALS];
+    const StoreTotals *totals = &store->totals;
+    for (int i = 0; i < 3; i++)
+        bind_number(set, i + 1, totals->verdicts[i]);
+    bind_number(set, 4, totals->labels);
+    bind_number(set, 5, totals->frauds_labelled);
+    sqlite3_bind_int64(set, 6, totals->latest_time);
+    if (!finish(store, set, error) || !run(store, "COMMIT", "write", error)) return false;
+    if (!sweeper_after_commit(store->sweeper, store->wal_pages)) return true;
+    int status = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return status == SQLITE_OK || status == SQLITE_BUSY || fail_database(store, "write", error);
+}
+
+void store_rollback(Store *store) {
+    if (!sqlite3_get_autocommit(store->db)) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static bool add_event(Store *store, const Event *event, GError **error) {
+    g_byte_array_set_size(store->record, 0);
+    if (event->kind == EVENT_LABEL)
+        label_encode(store->record, &event->label);
+    else
+        transaction_encode(store->record, &event->transaction);
+    sqlite3_stmt *add = store->statements[ADD_EVENT];
+    bind_number(add, 1, store->position + 1);
+    sqlite3_bind_int(add, 2, (int)event->kind);
+    sqlite3_bind_blob(add, 3, store->record->data, (int)store->record->len, SQLITE_STATIC);
+    if (!finish(store, add, error)) return false;
+    store->position++;
+    return true;
+}
+
+static bool is_model(const Store *store, const Answer *answer) {
+    return store->model_id != 0 && str_equal(str_from(store->model_name), answer->model_name) &&
+           str_equal(str_from(store->model_version), answer->model_version);
+}
+
+static bool find_model(Store *store, const Answer *answer, GError **error) {
+    sqlite3_stmt *find = store->statements[FIND_MODEL];
+    bind_str(find, 1, answer->model_name);
+    bind_str(find, 2, answer->model_version);
+    int status = sqlite3_step(find);
+    store->model_id = status == SQLITE_ROW ? sqlite3_column_int64(find, 0) : 0;
+    if (status != SQLITE_ROW && status != SQLITE_DONE) fail_database(store, "read", error);
+    sqlite3_reset(find);
+    return status == SQLITE_ROW || status == SQLITE_DONE;
+}
+
+/* The row of the answer's model becomes the current one. */
+static bool use_model(Store *store, const Answer *answer, GError **error) {
+    if (is_model(store, answer)) return true;
+    if (!find_model(store, answer, error)) return false;
+    if (store->model_id == 0) {
+        sqlite3_stmt *add = store->statements[ADD_MODEL];
+        bind_str(add, 1, answer->model_name);
+        bind_str(add, 2, answer->model_version);
+        if (!finish(store, add, error)) return false;
+        store->model_id = sqlite3_last_insert_rowid(store->db);
+    }
+    g_free(store->model_name);
+    g_free(store->model_version);
+    store->model_name = g_strndup(answer->model_name.data, answer->model_name.len);
+    store->model_version = g_strndup(answer->model_version.data, answer->model_version.len);
+    return true;
+}
+
+bool store_add_transaction(Store *store, const Transaction *transaction, const Answer *answer,
+                           GError **error) {
+    Event event = {.kind = EVENT_TRANSACTION, .transaction = *transaction};
+    if (!use_model(store, answer, error) || !add_event(store, &event, error)) return false;
+    sqlite3_stmt *add = store->statements[ADD_TRANSACTION];
+    bind_number(add, 1, store->position);
+    bind_str(add, 2, transaction->trans_num);
+    sqlite3_bind_double(add, 3, (double)answer->score);
+    sqlite3_bind_int(add, 4, (int)answer->verdict);
+    sqlite3_bind_int64(add, 5, store->model_id);
+    bind_str(add, 6, answer->reasons);
+    if (!finish(store, add, error)) return false;
+    store->totals.verdicts[answer->verdict]++;
+    store->totals.latest_time = MAX(store->totals.latest_time, transaction->time);
+    return true;
+}
+
+bool store_add_label(Store *store, const Label *label, uint64_t of, int was_fraud, GError **error) {
+    Event event = {.kind = EVENT_LABEL, .label = *label};
+    if (!add_event(store, &event, error)) return false;
+    sqlite3_stmt *add = store->statements[ADD_LABEL];
+    bind_number(add, 1, of);
+    bind_number(add, 2, store->position);
+    sqlite3_bind_int(add, 3, label->is_fraud);
+    if (!finish(store, add, error)) return false;
+    store->totals.labels++;
+    store->totals.frauds_labelled += label->is_fraud;
+    store->totals.frauds_labelled -= was_fraud == 1;
+    return true;
+}
+
+/* Reading */
+
+static Str column_str(sqlite3_stmt *row, int index) {
+    const void *data = sqlite3_column_blob(row, index);
+    return (Str){data, data ? (size_t)sqlite3_column_bytes(row, index) : 0};
+}
+
+/* Copies `count` columns of a row, so that the row can be let go of: a statement left open would
+ * hold the reader to an old state of the database. */
+static void keep_columns(Store *store, sqlite3_stmt *row, const int *columns, Str *out,
+                         size_t count) {
+    guint total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += (guint)sqlite3_column_bytes(row, columns[i]);
+    g_byte_array_set_size(store->found, total);
+    guint8 *at = store->found->data;
+    for (size_t i = 0; i < count; i++) {
+        Str text = column_str(row, columns[i]);
+        if (text.len) memcpy(at, text.data, text.len);
+        out[i] = (Str){(const char *)at, text.len};
+        at += text.len;
+    }
+}
+
+static bool read_stored(Store *store, sqlite3_stmt *row, StoredTransaction *out, GError **error) {
+    enum { RECORD, NAME, VERSION, REASONS, STRINGS };
+    static const int columns[STRINGS] = {1, 4, 5, 6};
+    Str kept[STRINGS];
+    keep_columns(store, row, columns, kept, STRINGS);
+    out->seq = (uint64_t)sqlite3_column_int64(row, 0);
+    int verdict = sqlite3_column_int(row, 3);
+    if (transaction_decode(kept[RECORD], &out->transaction) || verdict < VERDICT_APPROVE ||
+        verdict > VERDICT_DECLINE)
+        return fail_damaged(store, out->seq, error);
+    out->answer = (Answer){
+        .score = (float)sqlite3_column_double(row, 2),
+        .verdict = (Verdict)verdict,
+        .model_name = kept[NAME],
+        .model_version = kept[VERSION],
+        .reasons = kept[REASONS],
+    };
+    bool labelled = sqlite3_column_type(row, 7) != SQLITE_NULL;
+    out->is_fraud = labelled ? sqlite3_column_int(row, 7) : LABEL_NONE;
+    return true;
+}
+
+StoreFound store_find(Store *store, Str trans_num, StoredTransaction *out, GError **error) {
+    sqlite3_stmt *find = store->statements[FIND];
+    bind_str(find, 1, trans_num);
+    int status = sqlite3_step(find);
+    StoreFound found = status == SQLITE_DONE ? STORE_ABSENT : STORE_FAILED;
+    if (status == SQLITE_ROW)
+        found = read_stored(store, find, out, error) ? STORE_FOUND : STORE_FAILED;
+    else if (status != SQLITE_DONE)
+        fail_database(store, "read", error);
+    sqlite3_reset(find);
+    return found;
+}
+
+bool store_latest(Store *store, int verdict, size_t limit, StoreEach *each, void *data,
+                  GError **error) {
+    sqlite3_stmt *latest = store->statements[verdict > 0 ? LATEST_OF : LATEST];
+    sqlite3_bind_int(latest, 1, verdict);
+    bind_number(latest, 2, limit);
+    bool ok = true;
+    int status;
+    while (ok && (status = sqlite3_step(latest)) == SQLITE_ROW) {
+        StoredTransaction stored;
+        ok = read_stored(store, latest, &stored, error);
+        if (ok) each(&stored, data);
+    }
+    if (ok && status != SQLITE_DONE) ok = fail_database(store, "read", error);
+    sqlite3_reset(latest);
+    return ok;
+}
+
+static bool read_logged(const Store *store, sqlite3_stmt *row, LoggedEvent *out, GError **error) {
+    int kind = sqlite3_column_int(row, 1);
+    Str record = column_str(row, 2);
+    const char *wrong = "unknown kind";
+    if (kind == EVENT_TRANSACTION) wrong = transaction_decode(record, &out->event.transaction);
+    if (kind == EVENT_LABEL) wrong = label_decode(record, &out->event.label);
+    if (wrong) return fail_damaged(store, (uint64_t)sqlite3_column_int64(row, 0), error);
+    out->event.kind = (EventKind)kind;
+    out->score = (float)sqlite3_column_double(row, 3);
+    out->model_version = column_str(row, 4);
+    return true;
+}
+
+bool store_replay(Store *store, uint64_t after, StoreReplayEach *each, void *data, GError **error) {
+    sqlite3_stmt *replay = store->statements[REPLAY];
+    bind_number(replay, 1, after);
+    uint64_t expected = after + 1;
+    bool ok = true, more = true;
+    while (ok && more) {
+        int status = sqlite3_step(replay);
+        if (status == SQLITE_DONE) break;
+        LoggedEvent logged;
+        if (status != SQLITE_ROW)
+            ok = fail_database(store, "read", error);
+        else if ((uint64_t)sqlite3_column_int64(replay, 0) != expected)
+            ok = fail_damaged(store, expected, error);
+        else if ((ok = read_logged(store, replay, &logged, error)))
+            more = each(expected++, &logged, data);
+    }
+    sqlite3_reset(replay);
+    return ok;
+}
+
+/* Notes */
+
+char *store_checkpoint_model(Store *store, GError **error) {
+    sqlite3_stmt *find = NULL;
+    char *version = NULL;
+    if (sqlite3_prepare_v2(store->db, "SELECT value FROM notes WHERE name = 'checkpoint_model'", -1,
+                           &find, NULL) == SQLITE_OK) {
+        int status = sqlite3_step(find);
+        if (status == SQLITE_ROW) version = g_strdup((const char *)sqlite3_column_text(find, 0));
+        if (status == SQLITE_DONE) version = g_strdup("");
+    }
+    if (!version) fail_database(store, "read", error);
+    sqlite3_finalize(find);
+    return version;
+}
+
+bool store_note_checkpoint_model(Store *store, const char *version, GError **error) {
+    sqlite3_stmt *set = NULL;
+    if (sqlite3_prepare_v2(store->db, "INSERT OR REPLACE INTO notes VALUES('checkpoint_model', ?1)",
+                           -1, &set, NULL) != SQLITE_OK)
+        return fail_database(store, "write", error);
+    bind_str(set, 1, str_from(version));
+    bool ok = finish(store, set, error);
+    sqlite3_finalize(set);
+    return ok;
+}

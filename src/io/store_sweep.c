@@ -1,0 +1,77 @@
+#include "io/store_sweep.h"
+
+#include "io/store.h"
+
+enum { SWEEP_PAGES = 2048 }; /* 8 MiB: a sweep is due */
+
+typedef enum State { IDLE, DUE, SWEPT, ENDING } State;
+
+struct Sweeper {
+    sqlite3 *db;
+    GThread *thread;
+    GMutex lock;
+    GCond changed;
+    State state;
+};
+
+/* A sweep that fails is tried again after the next commit; if the disk is broken, the writer's own
+ * part of the work says so. */
+static void *run(void *data) {
+    Sweeper *sweeper = data;
+    g_mutex_lock(&sweeper->lock);
+    while (sweeper->state != ENDING) {
+        if (sweeper->state != DUE) {
+            g_cond_wait(&sweeper->changed, &sweeper->lock);
+            continue;
+        }
+        g_mutex_unlock(&sweeper->lock);
+        sqlite3_wal_checkpoint_v2(sweeper->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        g_mutex_lock(&sweeper->lock);
+        if (sweeper->state == DUE) sweeper->state = SWEPT;
+    }
+    g_mutex_unlock(&sweeper->lock);
+    return NULL;
+}
+
+Sweeper *sweeper_new(const char *path, GError **error) {
+    sqlite3 *db = NULL;
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+            SQLITE_OK ||
+        sqlite3_exec(db, "PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK) {
+        g_set_error(error, STORE_ERROR, STORE_ERROR_DATABASE, "cannot open the store %s: %s", path,
+                    db ? sqlite3_errmsg(db) : "out of memory");
+        sqlite3_close(db);
+        return NULL;
+    }
+    Sweeper *sweeper = g_new0(Sweeper, 1);
+    sweeper->db = db;
+    g_mutex_init(&sweeper->lock);
+    g_cond_init(&sweeper->changed);
+    sweeper->thread = g_thread_new("sweeper", run, sweeper);
+    return sweeper;
+}
+
+void sweeper_free(Sweeper *sweeper) {
+    if (!sweeper) return;
+    g_mutex_lock(&sweeper->lock);
+    sweeper->state = ENDING;
+    g_cond_signal(&sweeper->changed);
+    g_mutex_unlock(&sweeper->lock);
+    g_thread_join(sweeper->thread);
+    sqlite3_close(sweeper->db);
+    g_mutex_clear(&sweeper->lock);
+    g_cond_clear(&sweeper->changed);
+    g_free(sweeper);
+}
+
+bool sweeper_after_commit(Sweeper *sweeper, int pages) {
+    g_mutex_lock(&sweeper->lock);
+    bool swept = sweeper->state == SWEPT;
+    if (swept) sweeper->state = IDLE;
+    if (!swept && sweeper->state == IDLE && pages >= SWEEP_PAGES) {
+        sweeper->state = DUE;
+        g_cond_signal(&sweeper->changed);
+    }
+    g_mutex_unlock(&sweeper->lock);
+    return swept;
+}
