@@ -12,3 +12,4 @@ typedef struct Command {
 
 int cmd_data_generate(int argc, char **argv);
 int cmd_features(int argc, char **argv);
+int cmd_serve(int argc, char **argv);

@@ -7,6 +7,7 @@
 static const Command commands[] = {
     {"data generate", "make card transactions, some of them fraud", cmd_data_generate},
     {"features", "list the features of a transaction", cmd_features},
+    {"serve", "take, score and keep transactions over HTTP", cmd_serve},
     {NULL, NULL, NULL}, /* the end */
 };
 

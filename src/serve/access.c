@@ -1,0 +1,161 @@
+#include "serve/access.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TOKEN_MIN = 16, TOKEN_MAX = 256, BACKLOG = 1024 };
+
+/* Listening */
+
+static bool fail_listen(const char *address, const char *why, GError **error) {
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot listen on %s: %s", address, why);
+    return false;
+}
+
+/* "host:port", where an IPv6 host stands in brackets. */
+static bool split_address(const char *address, char **host, char **port) {
+    const char *colon = strrchr(address, ':');
+    if (!colon || colon == address || !colon[1] ||
+        strspn(colon + 1, "0123456789") != strlen(colon + 1) || strlen(colon + 1) > 5 ||
+        atoi(colon + 1) > 65535)
+        return false;
+    const char *start = address, *end = colon;
+    bool bracketed = *start == '[' && end[-1] == ']';
+    if (!bracketed && memchr(start, ':', (size_t)(end - start))) return false;
+    *host = g_strndup(start + bracketed, (gsize)(end - start) - 2 * bracketed);
+    *port = g_strdup(colon + 1);
+    return true;
+}
+
+static bool is_loopback(const struct sockaddr *address) {
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const void *)address;
+        return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+    }
+    const struct sockaddr_in6 *in6 = (const void *)address;
+    return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+static int bind_socket(const struct addrinfo *info) {
+    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int on = 1;
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int failure = errno;
+    if (fd >= 0) close(fd);
+    errno = failure;
+    return -1;
+}
+
+static char *url_of(int fd) {
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    char host[INET6_ADDRSTRLEN + 16] = "", port[8] = "";
+    getsockname(fd, (struct sockaddr *)&address, &len);
+    getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
+                NI_NUMERICHOST | NI_NUMERICSERV);
+    bool v6 = address.ss_family == AF_INET6;
+    return g_strdup_printf("http://%s%s%s:%s/", v6 ? "[" : "", host, v6 ? "]" : "", port);
+}
+
+bool listener_open(const char *address, Listener *out, GError **error) {
+    g_autofree char *host = NULL, *port = NULL;
+    if (!split_address(address, &host, &port))
+        return fail_listen(address, "an address is HOST:PORT, such as 127.0.0.1:8080", error);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *info;
+    int status = getaddrinfo(host, port, &hints, &info);
+    if (status != 0) return fail_listen(address, gai_strerror(status), error);
+    out->loopback = is_loopback(info->ai_addr);
+    out->fd = bind_socket(info);
+    int failure = errno;
+    freeaddrinfo(info);
+    if (out->fd < 0)
+        return fail_listen(
+            address, failure == EADDRINUSE ? "the port is in use" : g_strerror(failure), error);
+    out->url = url_of(out->fd);
+    return true;
+}
+
+void listener_clear(Listener *listener) {
+    if (listener->fd >= 0) close(listener->fd);
+    g_free(listener->url);
+    *listener = (Listener){.fd = -1};
+}
+
+/* The token */
+
+static bool fail_token(const char *path, const char *why, GError **error) {
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot use the token file %s: %s", path,
+                why);
+    return false;
+}
+
+static bool token_is_well(const char *token) {
+    size_t len = strlen(token);
+    for (size_t i = 0; i < len; i++)
+        if (!g_ascii_isgraph(token[i])) return false;
+    return len >= TOKEN_MIN && len <= TOKEN_MAX;
+}
+
+static char *read_line(int fd, const char *path, GError **error) {
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        fail_token(path, "not a file", error);
+        return NULL;
+    }
+    if (st.st_mode & (S_IRWXG | S_IRWXO)) {
+        fail_token(path, "others can read it: chmod 600 it first", error);
+        return NULL;
+    }
+    char text[TOKEN_MAX + 3];
+    ssize_t len = read(fd, text, sizeof text - 1);
+    text[MAX(len, 0)] = '\0';
+    text[strcspn(text, "\r\n")] = '\0';
+    if (token_is_well(text)) return g_strdup(text);
+    fail_token(path, "it must hold one line of 16 to 256 printable characters", error);
+    return NULL;
+}
+
+char *token_read(const char *path, GError **error) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        fail_token(path, g_strerror(errno), error);
+        return NULL;
+    }
+    char *token = read_line(fd, path, error);
+    close(fd);
+    return token;
+}
+
+bool token_matches(const char *token, const char *authorization) {
+    static const char scheme[] = "Bearer ";
+    if (!authorization || g_ascii_strncasecmp(authorization, scheme, sizeof scheme - 1) != 0)
+        return false;
+    const char *given = authorization + sizeof scheme - 1;
+    size_t len = strlen(token), given_len = strlen(given);
+    unsigned difference = len != given_len;
+    for (size_t i = 0; i < given_len; i++)
+        difference |= (unsigned char)given[i] ^ (unsigned char)token[i % len];
+    return difference == 0;
+}
+
+/* Host */
+
+bool host_is_loopback(const char *host) {
+    if (!host) return false;
+    const char *colon = strrchr(host, ':');
+    size_t len = strlen(host);
+    if (colon && (*host != '[' || colon[-1] == ']')) len = (size_t)(colon - host);
+    g_autofree char *name = g_ascii_strdown(host, (gssize)len);
+    struct in_addr in;
+    return strcmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0 ||
+           (inet_pton(AF_INET, name, &in) == 1 && ntohl(in.s_addr) >> 24 == 127);
+}

@@ -1,0 +1,531 @@
+#include "serve/http.h"
+
+#include "serve/intake.h"
+#include "serve/openapi.h"
+#include "serve/page.h"
+#include "serve/shape.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct Request Request;
+typedef struct Route Route;
+
+struct Http {
+    struct MHD_Daemon *daemon;
+    HttpOptions options;
+    Store *reader; /* the HTTP thread's own connection */
+    char *db_path, *wal_path;
+    size_t body_bytes;       /* held by all requests; the HTTP thread's */
+    _Atomic unsigned active; /* requests begun and not completed */
+    _Atomic bool stopping;
+};
+
+struct Request {
+    Job job; /* first: the partition hands back this address */
+    Http *http;
+    struct MHD_Connection *connection;
+    const Route *route;
+    char *body;
+    size_t length, capacity;
+    char *subject;  /* the last part of the path */
+    bool too_large; /* a body without a length grew over its limit */
+};
+
+/* What a route does once its request is whole. Returns MHD's word. */
+typedef enum MHD_Result Handler(Request *request);
+
+struct Route {
+    const char *method;
+    const char *path; /* one that ends with a slash takes one more part, the subject */
+    Handler *handle;
+    bool open; /* asks for no token */
+};
+
+/* Replies */
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value) {
+    MHD_add_response_header(response, name, value);
+}
+
+static enum MHD_Result respond(Request *request, unsigned status, struct MHD_Response *response) {
+    if (!response) return MHD_NO;
+    add_header(response, "X-Content-Type-Options", "nosniff");
+    if (atomic_load(&request->http->stopping)) add_header(response, "Connection", "close");
+    counter_add(&request->http->options.meters->responses[MIN(status / 100, 5u)], 1);
+    enum MHD_Result result = MHD_queue_response(request->connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static struct MHD_Response *response_of(const char *content_type, GString *body) {
+    size_t len = body->len;
+    char *bytes = g_string_free(body, FALSE);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_MUST_FREE);
+    if (!response) {
+        g_free(bytes);
+        return NULL;
+    }
+    add_header(response, "Content-Type", content_type);
+    add_header(response, "Cache-Control", "no-store");
+    return response;
+}
+
+static enum MHD_Result send_json(Request *request, GString *body) {
+    return respond(request, 200, response_of("application/json", body));
+}
+
+static struct MHD_Response *problem_response(unsigned status, const char *detail) {
+    GString *body = g_string_new(NULL);
+    shape_problem(body, status, detail);
+    return response_of("application/problem+json", body);
+}
+
+static enum MHD_Result send_problem(Request *request, unsigned status, const char *detail) {
+    struct MHD_Response *response = problem_response(status, detail);
+    if (response && status == 503) add_header(response, "Retry-After", "1");
+    if (response && status == 401) add_header(response, "WWW-Authenticate", "Bearer");
+    return respond(request, status, response);
+}
+
+static enum MHD_Result send_overloaded(Request *request, const char *detail) {
+    counter_add(&request->http->options.meters->overloaded, 1);
+    return send_problem(request, 503, detail);
+}
+
+/* Jobs */
+
+static void job_done(Job *job) {
+    Request *request = (Request *)job;
+    MHD_resume_connection(request->connection);
+}
+
+static enum MHD_Result send_reply(Request *request) {
+    Reply *reply = &request->job.reply;
+    struct MHD_Response *response = response_of(reply->content_type, g_steal_pointer(&reply->body));
+    char number[24];
+    if (response && reply->duplicates > 0) {
+        g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, reply->duplicates);
+        add_header(response, "Haechi-Duplicates", number);
+    }
+    if (response && reply->retry_after > 0) {
+        g_snprintf(number, sizeof number, "%u", reply->retry_after);
+        add_header(response, "Retry-After", number);
+    }
+    return respond(request, reply->status, response);
+}
+
+/* The connection sleeps before the partition can wake it. Nobody else submits, so a place that was
+ * free a moment ago still is, unless the partition has just closed: then the reply is made here. */
+static enum MHD_Result submit(Request *request, JobKind kind) {
+    Http *http = request->http;
+    if (partition_queue_depth(http->options.partition) >= QUEUE_MAX)
+        return send_overloaded(request, "too many requests are waiting");
+    request->job.kind = kind;
+    request->job.body = (Str){request->body, request->length};
+    request->job.subject = str_from(request->subject ? request->subject : "");
+    request->job.arrived = g_get_monotonic_time();
+    request->job.done = job_done;
+    MHD_suspend_connection(request->connection);
+    if (!partition_submit(http->options.partition, &request->job)) {
+        reply_problem(&request->job.reply, 503, "the service is stopping");
+        request->job.reply.retry_after = 5;
+        MHD_resume_connection(request->connection);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result post_transactions(Request *request) {
+    return submit(request, JOB_TRANSACTIONS);
+}
+
+static enum MHD_Result post_labels(Request *request) {
+    return submit(request, JOB_LABELS);
+}
+
+static enum MHD_Result get_card(Request *request) {
+    return submit(request, JOB_CARD);
+}
+
+static enum MHD_Result get_merchant(Request *request) {
+    return submit(request, JOB_MERCHANT);
+}
+
+/* Stored transactions */
+
+static enum MHD_Result send_store_failure(Request *request, const GError *error) {
+    g_printerr("%s\n", error->message);
+    return send_problem(request, 500, "the store could not be read");
+}
+
+static enum MHD_Result get_transaction(Request *request) {
+    g_autoptr(GError) error = NULL;
+    StoredTransaction stored;
+    switch (store_find(request->http->reader, str_from(request->subject), &stored, &error)) {
+    case STORE_FOUND: {
+        GString *body = g_string_new(NULL);
+        shape_stored(body, &stored);
+        return send_json(request, body);
+    }
+    case STORE_ABSENT:
+        return send_problem(request, 404, "no such transaction");
+    case STORE_FAILED:
+        break;
+    }
+    return send_store_failure(request, error);
+}
+
+static const char *query(const Request *request, const char *name) {
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static bool read_limit(const Request *request, size_t *out) {
+    const char *text = query(request, "limit");
+    guint64 limit = LIST_DEFAULT;
+    if (text && !g_ascii_string_to_unsigned(text, 10, 1, LIST_MAX, &limit, NULL)) return false;
+    *out = (size_t)limit;
+    return true;
+}
+
+static bool read_decision(const Request *request, int *out) {
+    const char *text = query(request, "decision");
+    *out = -1;
+    if (!text) return true;
+    for (int verdict = VERDICT_APPROVE; verdict <= VERDICT_DECLINE; verdict++)
+        if (strcmp(text, verdict_name((Verdict)verdict)) == 0) *out = verdict;
+    return *out >= 0;
+}
+
+static void list_item(const StoredTransaction *stored, void *data) {
+    GString *body = data;
+    if (body->str[body->len - 1] != '[') g_string_append_c(body, ',');
+    shape_item(body, stored);
+}
+
+static enum MHD_Result get_transactions(Request *request) {
+    size_t limit;
+    int verdict;
+    if (!read_limit(request, &limit)) return send_problem(request, 400, "limit is 1 to 500");
+    if (!read_decision(request, &verdict))
+        return send_problem(request, 400, "decision is approve, review or decline");
+    g_autoptr(GError) error = NULL;
+    GString *body = g_string_new("{\"transactions\":[");
+    if (!store_latest(request->http->reader, verdict, limit, list_item, body, &error)) {
+        g_string_free(body, TRUE);
+        return send_store_failure(request, error);
+    }
+    g_string_append(body, "]}");
+    return send_json(request, body);
+}
+
+/* The service about itself */
+
+static enum MHD_Result get_stats(Request *request) {
+    const HttpOptions *options = &request->http->options;
+    GString *body = g_string_new(NULL);
+    meters_write_stats(options->meters, options->model, partition_queue_depth(options->partition),
+                       body);
+    return send_json(request, body);
+}
+
+static enum MHD_Result get_stream(Request *request) {
+    struct MHD_Response *response = hub_subscribe(request->http->options.hub, request->connection);
+    if (!response) return send_overloaded(request, "too many clients of the stream");
+    add_header(response, "Content-Type", "text/event-stream");
+    add_header(response, "Cache-Control", "no-store");
+    add_header(response, "X-Accel-Buffering", "no");
+    return respond(request, 200, response);
+}
+
+static uint64_t file_bytes(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static enum MHD_Result get_metrics(Request *request) {
+    const Http *http = request->http;
+    const HttpOptions *options = &http->options;
+    GString *body = g_string_new(NULL);
+    meters_write_prometheus(options->meters, options->model,
+                            partition_queue_depth(options->partition),
+                            file_bytes(http->db_path) + file_bytes(http->wal_path), body);
+    return respond(request, 200, response_of("text/plain; version=0.0.4; charset=utf-8", body));
+}
+
+static enum MHD_Result get_healthz(Request *request) {
+    return send_json(request, g_string_new("{\"status\":\"ok\"}"));
+}
+
+static enum MHD_Result get_readyz(Request *request) {
+    Http *http = request->http;
+    if (atomic_load(&http->stopping) || partition_failure(http->options.partition))
+        return send_problem(request, 503, "the service is stopping");
+    return send_json(request, g_string_new("{\"status\":\"ready\"}"));
+}
+
+static enum MHD_Result send_static(Request *request, Str body, const char *content_type,
+                                   const char *encoding) {
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
+    if (!response) return MHD_NO;
+    add_header(response, "Content-Type", content_type);
+    add_header(response, "Cache-Control", "no-cache");
+    if (encoding) add_header(response, "Content-Encoding", encoding);
+    add_header(response, "Referrer-Policy", "no-referrer");
+    add_header(response, "Content-Security-Policy",
+               "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+               "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+               "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    return respond(request, 200, response);
+}
+
+static enum MHD_Result get_openapi(Request *request) {
+    Str body = {(const char *)openapi_json, openapi_json_len};
+    return send_static(request, body, "application/json", NULL);
+}
+
+static enum MHD_Result get_page(Request *request) {
+    Str body;
+    const char *content_type;
+    g_assert_true(page_find(request->subject, &body, &content_type));
+    return send_static(request, body, content_type, "gzip");
+}
+
+/* Routing */
+
+static const Route routes[] = {
+    {"POST", "/v1/transactions", post_transactions, false},
+    {"GET", "/v1/transactions", get_transactions, false},
+    {"GET", "/v1/transactions/", get_transaction, false},
+    {"POST", "/v1/labels", post_labels, false},
+    {"GET", "/v1/cards/", get_card, false},
+    {"GET", "/v1/merchants/", get_merchant, false},
+    {"GET", "/v1/stats", get_stats, false},
+    {"GET", "/v1/stream", get_stream, false},
+    {"GET", "/metrics", get_metrics, false},
+    {"GET", "/healthz", get_healthz, true},
+    {"GET", "/readyz", get_readyz, true},
+    {"GET", "/openapi.json", get_openapi, true},
+};
+
+static const Route page_route = {"GET", "/", get_page, true};
+
+static bool path_matches(const char *path, const char *url) {
+    size_t len = strlen(path);
+    if (path[len - 1] == '/') return strncmp(url, path, len) == 0 && url[len];
+    return strcmp(url, path) == 0;
+}
+
+/* The route of a request; else NULL and `allow` says which methods the path has, if any. */
+static const Route *find_route(const char *method, const char *url, char allow[32]) {
+    Str body;
+    const char *content_type;
+    allow[0] = '\0';
+    if (strcmp(method, "HEAD") == 0) method = "GET";
+    for (size_t i = 0; i < G_N_ELEMENTS(routes); i++) {
+        if (!path_matches(routes[i].path, url)) continue;
+        if (strcmp(routes[i].method, method) == 0) return &routes[i];
+        if (*allow) g_strlcat(allow, ", ", 32);
+        g_strlcat(allow, routes[i].method, 32);
+    }
+    if (*allow || !page_find(url, &body, &content_type)) return NULL;
+    if (strcmp(method, "GET") == 0) return &page_route;
+    g_strlcpy(allow, "GET", 32);
+    return NULL;
+}
+
+static enum MHD_Result send_no_route(Request *request, const char *allow) {
+    if (!*allow) return send_problem(request, 404, "nothing is here");
+    struct MHD_Response *response = problem_response(405, NULL);
+    if (response) add_header(response, "Allow", allow);
+    return respond(request, 405, response);
+}
+
+/* Bodies */
+
+static const char *header(const Request *request, const char *name) {
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+static bool has_media_type(const char *header, const char *type) {
+    size_t len = strlen(type);
+    return header && g_ascii_strncasecmp(header, type, len) == 0 &&
+           (header[len] == '\0' || header[len] == ';' || header[len] == ' ');
+}
+
+static size_t body_limit(const Request *request) {
+    return request->job.many ? MANY_MAX_BYTES : RECORD_MAX_BYTES;
+}
+
+/* Room for `length` bytes in all, within what all bodies together may take. */
+static bool reserve(Request *request, size_t length) {
+    if (length <= request->capacity) return true;
+    size_t capacity = MIN(MAX(length, 2 * request->capacity), body_limit(request));
+    size_t more = capacity - request->capacity;
+    if (request->http->body_bytes + more > BODIES_MAX_BYTES) return false;
+    request->body = g_realloc(request->body, capacity);
+    request->capacity = capacity;
+    request->http->body_bytes += more;
+    return true;
+}
+
+/* Looks at a POST's headers before its body is let in; *result is set when it is refused. */
+static bool accept_body(Request *request, enum MHD_Result *result) {
+    const char *type = header(request, "Content-Type");
+    const char *length = header(request, "Content-Length");
+    request->job.many = has_media_type(type, "application/x-ndjson");
+    if (!request->job.many && !has_media_type(type, "application/json")) {
+        *result = send_problem(request, 415,
+                               "Content-Type is application/json for one object or "
+                               "application/x-ndjson for many");
+        return false;
+    }
+    guint64 bytes = length ? g_ascii_strtoull(length, NULL, 10) : 0;
+    if (bytes > body_limit(request)) {
+        *result = send_problem(request, 413,
+                               request->job.many ? "a body of many records has at most 16 MiB"
+                                                 : "an object has at most 64 KiB");
+        return false;
+    }
+    if (atomic_load(&request->http->stopping)) {
+        *result = send_problem(request, 503, "the service is stopping");
+        return false;
+    }
+    if (reserve(request, (size_t)bytes)) return true;
+    *result = send_overloaded(request, "too many large requests at once");
+    return false;
+}
+
+/* Takes a piece of the body. A body without a length that grows too large is read on for a while,
+ * as an answer can only be given at its end; then the connection is cut. */
+static enum MHD_Result receive(Request *request, const char *data, size_t *size) {
+    size_t length = request->length + *size;
+    request->too_large |= length > body_limit(request);
+    if (length > 2 * (size_t)MANY_MAX_BYTES) return MHD_NO;
+    if (!request->too_large) {
+        if (!reserve(request, length)) return MHD_NO;
+        memcpy(request->body + request->length, data, *size);
+    }
+    request->length = length;
+    *size = 0;
+    return MHD_YES;
+}
+
+/* Requests */
+
+static Request *request_new(Http *http, struct MHD_Connection *connection) {
+    Request *request = g_new0(Request, 1);
+    request->http = http;
+    request->connection = connection;
+    atomic_fetch_add(&http->active, 1);
+    counter_add(&http->options.meters->requests, 1);
+    return request;
+}
+
+static void request_completed(void *cls, struct MHD_Connection *connection, void **data,
+                              enum MHD_RequestTerminationCode code) {
+    (void)connection;
+    (void)code;
+    Http *http = cls;
+    Request *request = *data;
+    if (!request) return;
+    if (request->job.reply.body) g_string_free(request->job.reply.body, TRUE);
+    http->body_bytes -= request->capacity;
+    g_free(request->body);
+    g_free(request->subject);
+    g_free(request);
+    *data = NULL;
+    atomic_fetch_sub(&http->active, 1);
+}
+
+/* Who asks, and for what: all that can be said before the body. */
+static enum MHD_Result begin(Request *request, const char *url, const char *method) {
+    const HttpOptions *options = &request->http->options;
+    if (!options->token && !host_is_loopback(header(request, "Host")))
+        return send_problem(request, 421, "the Host header names another machine");
+    char allow[32];
+    request->route = find_route(method, url, allow);
+    if (options->token && !(request->route && request->route->open) &&
+        !token_matches(options->token, header(request, "Authorization")))
+        return send_problem(request, 401, "an API token is needed: Authorization: Bearer TOKEN");
+    if (!request->route) return send_no_route(request, allow);
+    const char *path = request->route->path;
+    if (request->route == &page_route)
+        request->subject = g_strdup(url);
+    else if (g_str_has_suffix(path, "/"))
+        request->subject = g_strdup(url + strlen(path));
+    enum MHD_Result result = MHD_YES;
+    if (strcmp(request->route->method, "POST") == 0) accept_body(request, &result);
+    return result;
+}
+
+static enum MHD_Result end(Request *request) {
+    if (request->job.reply.status) return send_reply(request);
+    if (request->too_large) return send_problem(request, 413, "the body is too large");
+    return request->route->handle(request);
+}
+
+static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *upload,
+                              size_t *upload_size, void **data) {
+    (void)version;
+    Request *request = *data;
+    if (!request) {
+        *data = request = request_new(cls, connection);
+        return begin(request, url, method);
+    }
+    if (*upload_size > 0) return receive(request, upload, upload_size);
+    return end(request);
+}
+
+/* Life */
+
+static void http_free(Http *http) {
+    store_close(http->reader);
+    g_free(http->db_path);
+    g_free(http->wal_path);
+    g_free(http);
+}
+
+static struct MHD_Daemon *start_daemon(Http *http, int fd) {
+    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC,
+                            0, NULL, NULL, handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+                            MHD_OPTION_NOTIFY_COMPLETED, request_completed, http, MHD_OPTION_END);
+}
+
+Http *http_start(Listener *listener, const HttpOptions *options, GError **error) {
+    Http *http = g_new0(Http, 1);
+    http->options = *options;
+    http->db_path = g_build_filename(options->data_dir, "haechi.db", NULL);
+    http->wal_path = g_strconcat(http->db_path, "-wal", NULL);
+    http->reader = store_open_reader(options->data_dir, error);
+    if (http->reader) {
+        http->daemon = start_daemon(http, listener->fd);
+        if (!http->daemon)
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot serve HTTP on %s: %s",
+                        listener->url, g_strerror(errno));
+    }
+    if (http->daemon) {
+        listener->fd = -1;
+        return http;
+    }
+    http_free(http);
+    return NULL;
+}
+
+void http_quiesce(Http *http) {
+    atomic_store(&http->stopping, true);
+    int fd = MHD_quiesce_daemon(http->daemon);
+    if (fd >= 0) close(fd);
+}
+
+void http_stop(Http *http, unsigned seconds) {
+    int64_t until = g_get_monotonic_time() + (int64_t)seconds * G_TIME_SPAN_SECOND;
+    while (atomic_load(&http->active) > 0 && g_get_monotonic_time() < until)
+        g_usleep(1000);
+    MHD_stop_daemon(http->daemon);
+    http_free(http);
+}

@@ -1,0 +1,44 @@
+/* The live stream: server-sent events from the partition to whoever watches. Ten times a second
+ * what was decided and committed since the last time goes out as one message, sampled to
+ * ITEMS_PER_TICK; alerts have places of their own in the sample. Each client has a short queue; one
+ * that does not keep up loses messages, and costs nobody else any time. */
+#pragma once
+
+#include "serve/meters.h"
+
+#include <microhttpd.h>
+
+enum {
+    STREAM_CLIENTS_MAX = 64,
+    STREAM_QUEUE_MAX = 32, /* messages waiting for one client */
+    ITEMS_PER_TICK = 50,
+    ALERTS_PER_TICK = 20, /* places of those that only alerts get */
+    TICK_MS = 100,
+};
+
+typedef struct Hub Hub;
+
+Hub *hub_new(Meters *meters);
+void hub_free(Hub *hub);
+
+/* From the partition's thread. Whether there is anyone and any place for the next item; if so the
+ * caller writes it and calls hub_add_item, else it is counted as left out. */
+bool hub_wants_item(Hub *hub, bool alert);
+void hub_add_item(Hub *hub, bool alert, const GString *item);
+
+/* A transaction was labelled; beyond ITEMS_PER_TICK labels a tick the rest are left out. */
+void hub_add_label(Hub *hub, Str trans_num, bool is_fraud);
+
+/* Sends what was collected, if TICK_MS have passed since the last time. The partition calls it
+ * after its commits, so that nothing is shown that could still be lost. */
+void hub_tick(Hub *hub);
+
+/* Sends one message of a kind to every client: "stats". */
+void hub_send(Hub *hub, const char *event, const GString *data);
+
+/* The endless response for a new client, or NULL when there are too many or the hub is closed.
+ * From the HTTP thread. */
+struct MHD_Response *hub_subscribe(Hub *hub, struct MHD_Connection *connection);
+
+/* Ends every client's stream. */
+void hub_close(Hub *hub);

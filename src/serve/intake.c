@@ -1,0 +1,316 @@
+#include "serve/intake.h"
+
+#include "base/json_write.h"
+#include "serve/shape.h"
+
+static const char json_type_name[] = "application/json";
+static const char ndjson_type_name[] = "application/x-ndjson";
+static const char problem_type_name[] = "application/problem+json";
+
+void intake_init(Intake *intake, Engine *engine, Store *store, Rejects *rejects, Hub *hub,
+                 Meters *meters) {
+    *intake = (Intake){
+        .engine = engine,
+        .store = store,
+        .rejects = rejects,
+        .hub = hub,
+        .meters = meters,
+        .parser = json_parser_new(RECORD_MAX_BYTES),
+        .contributions = g_new(float, feature_count() + 1),
+        .reasons = g_string_new(NULL),
+        .item = g_string_new(NULL),
+    };
+}
+
+void intake_clear(Intake *intake) {
+    json_parser_free(intake->parser);
+    g_free(intake->contributions);
+    g_string_free(intake->reasons, TRUE);
+    g_string_free(intake->item, TRUE);
+}
+
+/* Replies */
+
+static GString *reply_body(Reply *reply) {
+    if (!reply->body) reply->body = g_string_sized_new(512);
+    return reply->body;
+}
+
+static void reply_finish(Reply *reply, unsigned status, const char *content_type) {
+    reply->status = status;
+    reply->content_type = content_type;
+}
+
+void reply_problem(Reply *reply, unsigned status, const char *detail) {
+    g_string_truncate(reply_body(reply), 0);
+    shape_problem(reply->body, status, detail);
+    reply_finish(reply, status, problem_type_name);
+}
+
+/* A refused record. Among many it costs itself alone; alone it is the reply. */
+static void refuse(Intake *intake, Job *job, unsigned status, Reject *reject) {
+    reject->line = job->many ? job->line : 0;
+    counter_add(&intake->meters->rejected, 1);
+    rejects_add(intake->rejects, reject);
+    shape_reject(reply_body(&job->reply), status, reject);
+    if (!job->many) reply_finish(&job->reply, status, problem_type_name);
+}
+
+static void refuse_whole(Intake *intake, Job *job, unsigned status, const char *reason) {
+    Reject reject = {.field = "", .reason = reason};
+    refuse(intake, job, status, &reject);
+}
+
+/* The caller has appended the record's answer. */
+static void answered(Job *job, bool duplicate) {
+    job->reply.duplicates += duplicate;
+    if (!job->many) reply_finish(&job->reply, 200, json_type_name);
+}
+
+/* The batch */
+
+static bool begin(Intake *intake, GError **error) {
+    if (!intake->open) intake->open = store_begin(intake->store, error);
+    return intake->open;
+}
+
+bool intake_commit(Intake *intake, GError **error) {
+    if (!intake->open) return true;
+    intake->open = false;
+    int64_t start = g_get_monotonic_time();
+    if (!store_commit(intake->store, error)) return false;
+    counter_add(&intake->meters->commits, 1);
+    counter_add(&intake->meters->commit_us, (uint64_t)(g_get_monotonic_time() - start));
+    return true;
+}
+
+/* Transactions */
+
+static void show(Intake *intake, const Transaction *transaction, const Answer *answer) {
+    bool alert = answer->verdict != VERDICT_APPROVE;
+    if (!hub_wants_item(intake->hub, alert)) return;
+    StoredTransaction stored = {
+        .transaction = *transaction, .answer = *answer, .is_fraud = LABEL_NONE};
+    g_string_truncate(intake->item, 0);
+    shape_item(intake->item, &stored);
+    hub_add_item(intake->hub, alert, intake->item);
+}
+
+/* The decision's answer; its reasons live until the next call. */
+static Answer explain(Intake *intake, const Decision *decision) {
+    const Model *model = engine_model(intake->engine);
+    g_string_truncate(intake->reasons, 0);
+    shape_reasons(intake->reasons, model, decision->features, intake->contributions);
+    return (Answer){
+        .score = decision->score,
+        .verdict = decision->verdict,
+        .model_name = str_from(model ? model_name(model) : ""),
+        .model_version = str_from(model ? model_version(model) : ""),
+        .reasons = {intake->reasons->str, intake->reasons->len},
+    };
+}
+
+static bool take_new(Intake *intake, Job *job, const Transaction *transaction, GError **error) {
+    if (!begin(intake, error)) return false;
+    Decision decision = engine_transaction(intake->engine, transaction);
+    Answer answer = explain(intake, &decision);
+    if (!store_add_transaction(intake->store, transaction, &answer, error)) return false;
+    counter_add(&intake->meters->folded, 1);
+    shape_answer(reply_body(&job->reply), transaction->trans_num, &answer);
+    show(intake, transaction, &answer);
+    answered(job, false);
+    return true;
+}
+
+static bool take_transaction(Intake *intake, Job *job, JsonValue value, GError **error) {
+    Transaction transaction;
+    Reject reject;
+    if (!transaction_from_json(value, &intake->json, &transaction, &reject)) {
+        refuse(intake, job, 422, &reject);
+        return true;
+    }
+    /* What is known of fraud arrives as a label, never with the transaction. */
+    transaction.is_fraud = LABEL_NONE;
+    StoredTransaction stored;
+    switch (store_find(intake->store, transaction.trans_num, &stored, error)) {
+    case STORE_ABSENT:
+        return take_new(intake, job, &transaction, error);
+    case STORE_FOUND:
+        counter_add(&intake->meters->duplicates, 1);
+        shape_answer(reply_body(&job->reply), transaction.trans_num, &stored.answer);
+        answered(job, true);
+        return true;
+    case STORE_FAILED:
+        break;
+    }
+    return false;
+}
+
+/* Labels */
+
+static bool fold_label(Intake *intake, const StoredTransaction *of, int64_t time, bool is_fraud,
+                       GError **error) {
+    Label label = {
+        .trans_num = of->transaction.trans_num,
+        .merchant = of->transaction.merchant,
+        .card = of->transaction.card,
+        .transaction_time = of->transaction.time,
+        .time = time,
+        .is_fraud = is_fraud,
+    };
+    if (!begin(intake, error)) return false;
+    engine_label(intake->engine, &label);
+    if (!store_add_label(intake->store, &label, of->seq, of->is_fraud, error)) return false;
+    hub_add_label(intake->hub, label.trans_num, is_fraud);
+    return true;
+}
+
+static void answer_label(Job *job, Str trans_num, bool is_fraud, bool duplicate) {
+    GString *out = reply_body(&job->reply);
+    g_string_append(out, "{\"trans_num\":");
+    json_write_str(out, trans_num);
+    g_string_append(out, is_fraud ? ",\"is_fraud\":true}" : ",\"is_fraud\":false}");
+    answered(job, duplicate);
+}
+
+static bool take_label(Intake *intake, Job *job, JsonValue value, GError **error) {
+    Label label;
+    Reject reject;
+    if (!label_from_json(value, &intake->json, &label, &reject)) {
+        refuse(intake, job, 422, &reject);
+        return true;
+    }
+    StoredTransaction stored;
+    StoreFound found = store_find(intake->store, label.trans_num, &stored, error);
+    if (found == STORE_ABSENT) {
+        reject = (Reject){.field = "trans_num", .reason = "no such transaction"};
+        memcpy(reject.value, label.trans_num.data, MIN(label.trans_num.len, 64u));
+        refuse(intake, job, 404, &reject);
+        return true;
+    }
+    if (found == STORE_FAILED) return false;
+    bool known = stored.is_fraud == (int)label.is_fraud;
+    int64_t time =
+        label.time == LABEL_TIME_ABSENT ? store_totals(intake->store)->latest_time : label.time;
+    if (known)
+        counter_add(&intake->meters->duplicates, 1);
+    else if (!fold_label(intake, &stored, time, label.is_fraud, error))
+        return false;
+    answer_label(job, label.trans_num, label.is_fraud, known);
+    return true;
+}
+
+/* Bodies */
+
+static bool take_record(Intake *intake, Job *job, Str text, GError **error) {
+    JsonValue value;
+    const char *message;
+    if (text.len > RECORD_MAX_BYTES) {
+        refuse_whole(intake, job, 413, "longer than 65536 bytes");
+        return true;
+    }
+    if (!json_parse(intake->parser, text.data, text.len, &value, &message)) {
+        refuse_whole(intake, job, 400, message);
+        return true;
+    }
+    if (json_type(value) != JSON_OBJECT) {
+        refuse_whole(intake, job, 400, "not a JSON object");
+        return true;
+    }
+    return job->kind == JOB_LABELS ? take_label(intake, job, value, error)
+                                   : take_transaction(intake, job, value, error);
+}
+
+static bool is_blank(Str line) {
+    for (size_t i = 0; i < line.len; i++)
+        if (!g_ascii_isspace(line.data[i])) return false;
+    return true;
+}
+
+/* The next line of the body; false at its end. */
+static bool next_line(Job *job, Str *line) {
+    if (job->offset >= job->body.len) return false;
+    const char *start = job->body.data + job->offset;
+    size_t left = job->body.len - job->offset;
+    const char *end = memchr(start, '\n', left);
+    *line = (Str){start, end ? (size_t)(end - start) : left};
+    job->offset += line->len + 1;
+    job->line++;
+    return true;
+}
+
+static size_t count_lines(Str body) {
+    size_t lines = 0;
+    const char *at = body.data, *end = body.data + body.len;
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
+        lines++;
+        at++;
+    }
+    return lines + 1;
+}
+
+static bool take_lines(Intake *intake, Job *job, size_t limit, size_t *used, GError **error) {
+    if (job->offset == 0 && count_lines(job->body) > RECORDS_MAX + 1) {
+        reply_problem(&job->reply, 413, "more than 100000 lines");
+        return true;
+    }
+    Str line;
+    while (*used < limit) {
+        if (!next_line(job, &line)) {
+            reply_body(&job->reply);
+            reply_finish(&job->reply, 200, ndjson_type_name);
+            return true;
+        }
+        if (is_blank(line)) continue;
+        ++*used;
+        if (!take_record(intake, job, line, error)) return false;
+        g_string_append_c(job->reply.body, '\n');
+    }
+    return true;
+}
+
+/* Questions */
+
+static void answer_card(Intake *intake, Job *job) {
+    uint64_t number;
+    const char *wrong = read_card(job->subject, &number);
+    const Graph *graph = engine_graph(intake->engine);
+    CardId card = wrong ? VERTEX_NONE : graph_find_card(graph, number);
+    if (wrong) {
+        reply_problem(&job->reply, 400, "not a card number");
+    } else if (card == VERTEX_NONE) {
+        reply_problem(&job->reply, 404, "no transaction of this card has been seen");
+    } else {
+        shape_card(reply_body(&job->reply), graph, card);
+        reply_finish(&job->reply, 200, json_type_name);
+    }
+}
+
+static void answer_merchant(Intake *intake, Job *job) {
+    const Graph *graph = engine_graph(intake->engine);
+    MerchantId merchant = graph_find_merchant(graph, job->subject);
+    if (merchant == VERTEX_NONE) {
+        reply_problem(&job->reply, 404, "no transaction at this merchant has been seen");
+        return;
+    }
+    shape_merchant(reply_body(&job->reply), graph, merchant);
+    reply_finish(&job->reply, 200, json_type_name);
+}
+
+bool intake_work(Intake *intake, Job *job, size_t limit, size_t *used, GError **error) {
+    size_t before = *used;
+    switch (job->kind) {
+    case JOB_CARD:
+        answer_card(intake, job);
+        break;
+    case JOB_MERCHANT:
+        answer_merchant(intake, job);
+        break;
+    case JOB_TRANSACTIONS:
+    case JOB_LABELS:
+        if (job->many) return take_lines(intake, job, before + limit, used, error);
+        ++*used;
+        return take_record(intake, job, job->body, error);
+    }
+    return true;
+}

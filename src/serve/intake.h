@@ -1,0 +1,43 @@
+/* What a record or a question does: reads the bodies of jobs, folds what is new into engine and
+ * log, and writes the replies. Belongs to the partition's thread. */
+#pragma once
+
+#include "base/json.h"
+#include "engine/engine.h"
+#include "io/store.h"
+#include "record/json.h"
+#include "serve/hub.h"
+#include "serve/job.h"
+#include "serve/rejects.h"
+
+enum {
+    RECORD_MAX_BYTES = 64 << 10, /* one JSON object */
+    RECORDS_MAX = 100000,        /* lines in one request */
+};
+
+typedef struct Intake {
+    Engine *engine;
+    Store *store;
+    Rejects *rejects;
+    Hub *hub;
+    Meters *meters;
+    JsonParser *parser;
+    JsonScratch json;
+    float *contributions;    /* feature_count() + 1 */
+    GString *reasons, *item; /* scratch */
+    bool open;               /* a batch of the store has begun */
+} Intake;
+
+void intake_init(Intake *intake, Engine *engine, Store *store, Rejects *rejects, Hub *hub,
+                 Meters *meters);
+void intake_clear(Intake *intake);
+
+/* Works on a job for up to `limit` records, adding their number to *used. The job is through when
+ * its reply has a status. False when the store failed: the batch and the process are lost. */
+bool intake_work(Intake *intake, Job *job, size_t limit, size_t *used, GError **error);
+
+/* Commits the open batch, if there is one. */
+bool intake_commit(Intake *intake, GError **error);
+
+/* Makes `job` answer with a problem. */
+void reply_problem(Reply *reply, unsigned status, const char *detail);

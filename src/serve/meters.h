@@ -1,0 +1,57 @@
+/* What the service counts. Every value has one writer, or is added to atomically; any thread reads.
+ */
+#pragma once
+
+#include "base/histogram.h"
+#include "model/model.h"
+#include <glib.h>
+#include <stdatomic.h>
+
+typedef _Atomic uint64_t Counter;
+
+typedef struct Meters {
+    /* The log and the fold, by the partition's thread. */
+    Counter verdicts[3], labels, frauds_labelled, position;
+    Counter cards, merchants, edges, graph_bytes;
+    Counter checkpoint_position, checkpoints, checkpoint_us;
+    Counter recovered_events, recovery_mismatches, recovery_us;
+    Counter commits, commit_us;
+    /* Since the start. */
+    Counter rejected, duplicates, overloaded, folded;
+    Counter requests, responses[6]; /* by the first digit of the status */
+    Counter stream_clients, stream_skipped;
+    Counter latency[HISTOGRAM_BUCKETS], latency_sum_us, latency_max_us;
+    /* Transactions of the last seconds, for the rate; by meters_tick. */
+    Counter rate_per_second;
+    uint64_t rate_at[8]; /* `folded` at the last ticks of a second */
+    unsigned rate_ticks;
+    int64_t started; /* microseconds, monotonic */
+} Meters;
+
+static inline void counter_add(Counter *counter, uint64_t n) {
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static inline void counter_set(Counter *counter, uint64_t value) {
+    atomic_store_explicit(counter, value, memory_order_relaxed);
+}
+
+static inline uint64_t counter_get(const Counter *counter) {
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+Meters *meters_new(void);
+void meters_free(Meters *meters);
+
+/* Counts a request of `us` microseconds, from its last byte read to its commit. */
+void meters_latency(Meters *meters, uint64_t us);
+
+/* Brings the rate up to date; called once a second by one thread. */
+void meters_tick(Meters *meters);
+
+/* Appends the stats object of GET /v1/stats. `model` may be NULL. */
+void meters_write_stats(const Meters *meters, const Model *model, size_t queue_depth, GString *out);
+
+/* Appends everything in Prometheus' text format, version 0.0.4. */
+void meters_write_prometheus(const Meters *meters, const Model *model, size_t queue_depth,
+                             uint64_t store_bytes, GString *out);

@@ -1,0 +1,199 @@
+#include "serve/partition.h"
+
+#include "serve/intake.h"
+#include "serve/recover.h"
+
+struct Partition {
+    char *checkpoint;
+    Store *store;
+    Engine *engine;
+    Rejects *rejects;
+    Hub *hub;
+    Meters *meters;
+    Intake intake;
+    JobQueue *queue;
+    JobList working;  /* taken, not through */
+    JobList finished; /* through, waiting for the commit */
+    GThread *thread;
+    uint64_t checkpoint_position;
+    int64_t checkpoint_time; /* microseconds, monotonic */
+    GError *failure;         /* written before `failed` is set */
+    _Atomic bool failed;
+};
+
+static void publish(Partition *partition) {
+    Meters *meters = partition->meters;
+    const StoreTotals *totals = store_totals(partition->store);
+    const Graph *graph = engine_graph(partition->engine);
+    for (int i = 0; i < 3; i++)
+        counter_set(&meters->verdicts[i], totals->verdicts[i]);
+    counter_set(&meters->labels, totals->labels);
+    counter_set(&meters->frauds_labelled, totals->frauds_labelled);
+    counter_set(&meters->position, store_position(partition->store));
+    counter_set(&meters->cards, graph_card_count(graph));
+    counter_set(&meters->merchants, graph_merchant_count(graph));
+    counter_set(&meters->edges, graph_edge_count(graph));
+    counter_set(&meters->graph_bytes, graph_memory(graph));
+}
+
+/* Checkpoints */
+
+/* A checkpoint that cannot be written makes the next start slower, and that is all. */
+static void write_checkpoint(Partition *partition) {
+    g_autoptr(GError) error = NULL;
+    int64_t start = g_get_monotonic_time();
+    partition->checkpoint_time = start;
+    if (!engine_save(partition->engine, partition->checkpoint, &error)) {
+        g_printerr("no checkpoint: %s\n", error->message);
+        return;
+    }
+    partition->checkpoint_position = engine_position(partition->engine);
+    counter_set(&partition->meters->checkpoint_position, partition->checkpoint_position);
+    counter_add(&partition->meters->checkpoints, 1);
+    counter_add(&partition->meters->checkpoint_us, (uint64_t)(g_get_monotonic_time() - start));
+}
+
+static void checkpoint_when_due(Partition *partition) {
+    uint64_t events = engine_position(partition->engine) - partition->checkpoint_position;
+    int64_t age = g_get_monotonic_time() - partition->checkpoint_time;
+    if (events >= CHECKPOINT_EVENTS ||
+        (events > 0 && age >= CHECKPOINT_SECONDS * G_TIME_SPAN_SECOND))
+        write_checkpoint(partition);
+}
+
+/* Batches */
+
+static void finish_jobs(Partition *partition) {
+    int64_t now = g_get_monotonic_time();
+    Job *job;
+    while ((job = job_list_pop(&partition->finished))) {
+        if (job->kind == JOB_TRANSACTIONS)
+            meters_latency(partition->meters, (uint64_t)MAX(now - job->arrived, 0));
+        job->done(job);
+    }
+}
+
+static bool work_batch(Partition *partition, GError **error) {
+    size_t used = 0;
+    for (size_t n = partition->working.length; n > 0 && used < BATCH_RECORDS; n--) {
+        Job *job = job_list_pop(&partition->working);
+        bool ok = intake_work(&partition->intake, job, SLICE_RECORDS, &used, error);
+        job_list_push(ok && job->reply.status ? &partition->finished : &partition->working, job);
+        if (!ok) return false;
+    }
+    return intake_commit(&partition->intake, error);
+}
+
+/* No one is left waiting: what was not committed is refused. */
+static void refuse_list(JobList *jobs, const char *why) {
+    Job *job;
+    while ((job = job_list_pop(jobs))) {
+        reply_problem(&job->reply, 503, why);
+        job->reply.retry_after = 5;
+        job->done(job);
+    }
+}
+
+static void refuse_all(Partition *partition) {
+    static const char why[] = "the store failed; this request was not kept";
+    job_queue_close(partition->queue);
+    do {
+        refuse_list(&partition->finished, why);
+        refuse_list(&partition->working, why);
+    } while (job_queue_take(partition->queue, &partition->working, BATCH_JOBS, 0));
+}
+
+static void fail(Partition *partition, GError *error) {
+    store_rollback(partition->store);
+    partition->failure = error;
+    atomic_store(&partition->failed, true);
+    refuse_all(partition);
+}
+
+static bool take_jobs(Partition *partition) {
+    JobList *working = &partition->working;
+    int64_t wait_us = working->length > 0 ? 0 : TICK_MS * G_TIME_SPAN_MILLISECOND;
+    size_t room = working->length < BATCH_JOBS ? BATCH_JOBS - working->length : 0;
+    return job_queue_take(partition->queue, working, room, wait_us);
+}
+
+static void *run(void *data) {
+    Partition *partition = data;
+    while (take_jobs(partition)) {
+        GError *error = NULL;
+        bool idle = partition->working.length == 0;
+        if (!work_batch(partition, &error)) {
+            fail(partition, error);
+            return NULL;
+        }
+        if (!idle) publish(partition);
+        finish_jobs(partition);
+        rejects_flush(partition->rejects);
+        hub_tick(partition->hub);
+        checkpoint_when_due(partition);
+    }
+    if (engine_position(partition->engine) > partition->checkpoint_position)
+        write_checkpoint(partition);
+    return NULL;
+}
+
+/* Life */
+
+Partition *partition_new(const char *dir, const Model *model, Meters *meters, Hub *hub,
+                         GError **error) {
+    Store *store = store_open(dir, error);
+    if (!store) return NULL;
+    Engine *engine = recover(dir, store, model, meters, error);
+    if (!engine) {
+        store_close(store);
+        return NULL;
+    }
+    Partition *partition = g_new0(Partition, 1);
+    partition->checkpoint = checkpoint_path(dir);
+    partition->store = store;
+    partition->engine = engine;
+    partition->rejects = rejects_new(dir);
+    partition->hub = hub;
+    partition->meters = meters;
+    intake_init(&partition->intake, engine, store, partition->rejects, hub, meters);
+    partition->queue = job_queue_new(QUEUE_MAX);
+    partition->checkpoint_position = counter_get(&meters->checkpoint_position);
+    partition->checkpoint_time = g_get_monotonic_time();
+    publish(partition);
+    partition->thread = g_thread_new("partition", run, partition);
+    return partition;
+}
+
+bool partition_submit(Partition *partition, Job *job) {
+    return job_queue_push(partition->queue, job);
+}
+
+size_t partition_queue_depth(Partition *partition) {
+    return job_queue_length(partition->queue);
+}
+
+const char *partition_failure(Partition *partition) {
+    return atomic_load(&partition->failed) ? partition->failure->message : NULL;
+}
+
+bool partition_stop(Partition *partition, GError **error) {
+    job_queue_close(partition->queue);
+    g_thread_join(partition->thread);
+    partition->thread = NULL;
+    if (!partition->failure) return true;
+    g_propagate_error(error, g_steal_pointer(&partition->failure));
+    return false;
+}
+
+void partition_free(Partition *partition) {
+    if (!partition) return;
+    g_assert(!partition->thread);
+    job_queue_free(partition->queue);
+    intake_clear(&partition->intake);
+    rejects_free(partition->rejects);
+    engine_free(partition->engine);
+    store_close(partition->store);
+    g_clear_error(&partition->failure);
+    g_free(partition->checkpoint);
+    g_free(partition);
+}

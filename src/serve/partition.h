@@ -1,0 +1,42 @@
+/* A partition: one engine, its log and the one thread that owns both. Jobs come through a bounded
+ * queue; the thread takes all that wait, works on them in order, commits once for all of them, and
+ * only then lets their replies go. So the more is waiting, the more one commit carries. */
+#pragma once
+
+#include "model/model.h"
+#include "serve/hub.h"
+#include "serve/job.h"
+#include "serve/meters.h"
+
+enum {
+    QUEUE_MAX = 4096,            /* jobs that wait */
+    BATCH_JOBS = 1024,           /* jobs in one batch */
+    BATCH_RECORDS = 2048,        /* records in one batch, about */
+    SLICE_RECORDS = 256,         /* records of one job in one batch */
+    CHECKPOINT_SECONDS = 300,    /* at most this long after an event... */
+    CHECKPOINT_EVENTS = 1000000, /* ...or this many of them */
+};
+
+typedef struct Partition Partition;
+
+/* Opens the store in `dir`, recovers, and starts the thread. The others are borrowed and must
+ * outlive the partition. */
+Partition *partition_new(const char *dir, const Model *model, Meters *meters, Hub *hub,
+                         GError **error);
+
+/* Hands a job in; job->done is called on the partition's thread. False when the queue is full or
+ * the partition is stopping: the job was not taken. */
+bool partition_submit(Partition *partition, Job *job);
+
+size_t partition_queue_depth(Partition *partition);
+
+/* The message of the failure that ended the thread, or NULL while all is well. Nothing that was
+ * answered before it is lost. */
+const char *partition_failure(Partition *partition);
+
+/* Works off what waits, commits, writes a checkpoint and ends the thread. False when the partition
+ * had failed. */
+bool partition_stop(Partition *partition, GError **error);
+
+/* After partition_stop. Closes the store. */
+void partition_free(Partition *partition);

@@ -1,0 +1,111 @@
+#include "serve/serve.h"
+
+#include "serve/http.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+enum { DRAIN_SECONDS = 5 };
+
+typedef struct Service {
+    char *token;
+    Model *model;
+    Listener listener;
+    Meters *meters;
+    Hub *hub;
+    Partition *partition;
+    Http *http;
+} Service;
+
+/* A write to a client that has gone is an error to be handled, not an end. The signals that end the
+ * service are blocked in every thread, and waited for in this one. */
+static sigset_t take_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return set;
+}
+
+static bool open_listener(Service *service, const ServeOptions *options, GError **error) {
+    if (options->token_file && !(service->token = token_read(options->token_file, error)))
+        return false;
+    if (!listener_open(options->listen, &service->listener, error)) return false;
+    if (service->listener.loopback || service->token) return true;
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                "%s can be reached from outside this machine: an API token is needed "
+                "(--token-file)",
+                options->listen);
+    return false;
+}
+
+static bool start(Service *service, const ServeOptions *options, GError **error) {
+    service->model = model_load(options->model_dir, error);
+    if (!service->model || !open_listener(service, options, error)) return false;
+    service->meters = meters_new();
+    service->hub = hub_new(service->meters);
+    service->partition =
+        partition_new(options->data_dir, service->model, service->meters, service->hub, error);
+    if (!service->partition) return false;
+    HttpOptions http = {
+        .data_dir = options->data_dir,
+        .token = service->token,
+        .model = service->model,
+        .partition = service->partition,
+        .meters = service->meters,
+        .hub = service->hub,
+    };
+    service->http = http_start(&service->listener, &http, error);
+    return service->http != NULL;
+}
+
+static void send_stats(const Service *service) {
+    meters_tick(service->meters);
+    if (counter_get(&service->meters->stream_clients) == 0) return;
+    g_autoptr(GString) stats = g_string_new(NULL);
+    meters_write_stats(service->meters, service->model, partition_queue_depth(service->partition),
+                       stats);
+    hub_send(service->hub, "stats", stats);
+}
+
+/* Until a signal comes or the partition fails. */
+static void run(const Service *service, const sigset_t *signals) {
+    static const struct timespec tick = {.tv_nsec = TICK_MS * 1000000L};
+    int64_t next = g_get_monotonic_time() + G_TIME_SPAN_SECOND;
+    while (!partition_failure(service->partition) && sigtimedwait(signals, NULL, &tick) < 0) {
+        if (g_get_monotonic_time() < next) continue;
+        next += G_TIME_SPAN_SECOND;
+        send_stats(service);
+    }
+}
+
+static bool stop(Service *service, GError **error) {
+    if (service->http) http_quiesce(service->http);
+    if (service->hub) hub_close(service->hub);
+    bool ok = !service->partition || partition_stop(service->partition, error);
+    if (service->http) http_stop(service->http, DRAIN_SECONDS);
+    partition_free(service->partition);
+    hub_free(service->hub);
+    meters_free(service->meters);
+    listener_clear(&service->listener);
+    if (service->model) model_free(service->model);
+    g_free(service->token);
+    return ok;
+}
+
+bool serve(const ServeOptions *options, GError **error) {
+    sigset_t signals = take_signals();
+    Service service = {.listener.fd = -1};
+    if (!start(&service, options, error)) {
+        stop(&service, NULL);
+        return false;
+    }
+    g_printerr("model %s %s\nlistening on %s\n", model_name(service.model),
+               model_version(service.model), service.listener.url);
+    run(&service, &signals);
+    g_printerr("stopping\n");
+    return stop(&service, error);
+}

@@ -1,0 +1,18 @@
+/* The service from its first line to its last: opens what it needs, runs until it is told to stop,
+ * and leaves everything on the disk. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct ServeOptions {
+    const char *data_dir;
+    const char *model_dir;
+    const char *listen;     /* "127.0.0.1:8080"; port 0 for any */
+    const char *token_file; /* NULL for none: then only the loopback is listened on */
+} ServeOptions;
+
+/* Returns true after SIGTERM or SIGINT, when all that was taken is answered, committed and in a
+ * checkpoint. False, with an error of one line, when it could not start or had to give up; what was
+ * answered until then is kept. */
+bool serve(const ServeOptions *options, GError **error);

@@ -1,0 +1,37 @@
+/* The JSON shapes of the HTTP API, each written in one place. All append to `out`. Card numbers
+ * leave masked. */
+#pragma once
+
+#include "engine/engine.h"
+#include "io/store.h"
+
+/* The answer to a transaction, as it was and as it will be for the same number again. */
+void shape_answer(GString *out, Str trans_num, const Answer *answer);
+
+/* The strongest REASONS_MAX features of a scored transaction: a JSON array, greatest contribution
+ * to the margin first, by absolute value. `contributions` has feature_count() + 1 places and is
+ * overwritten. "[]" without a model. */
+enum { REASONS_MAX = 5 };
+void shape_reasons(GString *out, const Model *model, const float *features, float *contributions);
+
+/* A transaction as the live page lists it. */
+void shape_item(GString *out, const StoredTransaction *stored);
+
+/* A stored transaction in full: the item, its position and its model. */
+void shape_stored(GString *out, const StoredTransaction *stored);
+
+/* A vertex with its windows and its last edges. */
+void shape_card(GString *out, const Graph *graph, CardId card);
+void shape_merchant(GString *out, const Graph *graph, MerchantId merchant);
+
+/* A problem of RFC 9457; `detail` may be NULL. */
+void shape_problem(GString *out, unsigned status, const char *detail);
+
+/* The same for a refused record, with its line (unless 0), field, reason and value. */
+void shape_reject(GString *out, unsigned status, const Reject *reject);
+
+/* `time` as 2026-11-22T12:13:14Z, quoted. */
+void shape_time(GString *out, int64_t time);
+
+/* The reason phrase of a status that this service answers with. */
+const char *status_title(unsigned status);
