@@ -13,3 +13,5 @@ typedef struct Command {
 int cmd_data_generate(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_train_xgboost(int argc, char **argv);

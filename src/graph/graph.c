@@ -5,7 +5,7 @@
 #include <math.h>
 
 /* Vertices live in blocks, so that they never move and growing copies nothing. */
-enum { BLOCK_BITS = 9, BLOCK = 1 << BLOCK_BITS, INDEX_MIN = 64 };
+enum { BLOCK_BITS = 6, BLOCK = 1 << BLOCK_BITS, INDEX_MIN = 64 };
 
 /* Finds vertex ids by key: open addressing, ids only; the keys are in the vertices. */
 typedef struct Index {
@@ -146,22 +146,18 @@ typedef struct Moving {
 } Moving;
 
 static void merchant_edge_left(void *data, int window, const PackedEdge *edge) {
-    if (window != WINDOW_7D && window != WINDOW_30D) return;
+    if (window != WINDOW_30D) return;
     const Moving *moving = data;
     Graph *g = moving->graph;
     Merchant *merchant = merchant_at(g, moving->id);
     Pair *pair = pair_find(&g->pairs, edge->other, moving->id);
     g_assert(pair);
-    if (window == WINDOW_7D) {
-        if (--pair->count_7d == 0) merchant->distinct_7d--;
+    if (pair->count > 1) {
+        pair->count--;
         return;
     }
-    if (pair->count_30d > 1) {
-        pair->count_30d--;
-        return;
-    }
-    merchant->distinct_30d--;
-    merchant->compromised_30d -= pair->compromised;
+    merchant->cards--;
+    merchant->compromised -= pair->compromised;
     pair_remove(&g->pairs, pair);
 }
 
@@ -173,6 +169,8 @@ void graph_touch(Graph *g, const Transaction *t, CardId *card, MerchantId *merch
     if (*merchant == VERTEX_NONE) *merchant = merchant_make(g, t->merchant);
 
     History *history = &card_at(g, *card)->history;
+    history_prefetch(history);
+    history_prefetch(&merchant_at(g, *merchant)->history);
     uint32_t before = history->count;
     history_advance(history, (uint32_t)t->time, NULL, NULL);
     g->card_edges -= before - history->count;
@@ -214,12 +212,11 @@ void graph_add(Graph *g, const Transaction *t, CardId card_id, MerchantId mercha
     habit_add(&merchant->habit, log_amount);
 
     Pair *pair = pair_insert(&g->pairs, card_id, merchant_id, &g->memory);
-    if (pair->count_30d++ == 0) {
-        merchant->distinct_30d++;
+    if (pair->count++ == 0) {
+        merchant->cards++;
         pair->compromised = card->fraud_labels > 0;
-        merchant->compromised_30d += pair->compromised;
+        merchant->compromised += pair->compromised;
     }
-    if (pair->count_7d++ == 0) merchant->distinct_7d++;
     pair->last = merchant->history.clock;
 }
 
@@ -232,9 +229,9 @@ static void card_mark(Graph *g, CardId id, bool compromised) {
         if (!pair || pair->compromised == compromised) continue;
         pair->compromised = compromised;
         if (compromised)
-            merchant_at(g, merchant)->compromised_30d++;
+            merchant_at(g, merchant)->compromised++;
         else
-            merchant_at(g, merchant)->compromised_30d--;
+            merchant_at(g, merchant)->compromised--;
     }
 }
 
@@ -245,7 +242,6 @@ void graph_label(Graph *g, const Label *label) {
     uint64_t fingerprint = hash_str(label->trans_num, 0);
     if (label->is_fraud) {
         if (card->fraud_labels && card->fraud_transaction == fingerprint) return;
-        card->fraud_time = (uint32_t)label->time;
         card->fraud_transaction = fingerprint;
         if (card->fraud_labels++ == 0) card_mark(g, id, true);
     } else if (card->fraud_labels && card->fraud_transaction == fingerprint) {
@@ -333,11 +329,11 @@ bool graph_card_compromised(const Graph *g, CardId id) {
 }
 
 uint32_t graph_merchant_distinct_cards(const Graph *g, MerchantId id) {
-    return graph_merchant(g, id)->distinct_30d;
+    return graph_merchant(g, id)->cards;
 }
 
 uint32_t graph_merchant_compromised_cards(const Graph *g, MerchantId id) {
-    return graph_merchant(g, id)->compromised_30d;
+    return graph_merchant(g, id)->compromised;
 }
 
 /* Everything of a card but its edges and windows, as it lies in a snapshot. */
@@ -350,9 +346,10 @@ typedef struct CardRecord {
     Habit category_habit[CATEGORY_COUNT];
     uint32_t category_last[CATEGORY_COUNT];
     uint32_t hour_count[24];
-    uint32_t fraud_labels, fraud_time;
-    uint32_t unused; /* no padding: the whole record is written */
+    uint32_t fraud_labels;
 } CardRecord;
+
+G_STATIC_ASSERT(sizeof(CardRecord) == 400); /* no padding: it is written as it lies */
 
 typedef struct MerchantRecord {
     uint32_t clock, edge_count, name_len;
@@ -369,7 +366,6 @@ static CardRecord card_record(const Card *card) {
         .longitude = card->longitude,
         .habit = card->habit,
         .fraud_labels = card->fraud_labels,
-        .fraud_time = card->fraud_time,
     };
     memcpy(record.recent, card->recent, sizeof record.recent);
     memcpy(record.category_habit, card->category_habit, sizeof record.category_habit);
@@ -384,7 +380,6 @@ static void card_from_record(Card *card, const CardRecord *record) {
     card->longitude = record->longitude;
     card->habit = record->habit;
     card->fraud_labels = record->fraud_labels;
-    card->fraud_time = record->fraud_time;
     memcpy(card->recent, record->recent, sizeof card->recent);
     memcpy(card->category_habit, record->category_habit, sizeof card->category_habit);
     memcpy(card->category_last, record->category_last, sizeof card->category_last);
@@ -458,12 +453,11 @@ static void restore_pairs(Graph *g, MerchantId id, const uint8_t *compromised) {
     for (uint32_t i = 0; i < h->count; i++) {
         const PackedEdge *edge = history_edge(h, i);
         Pair *pair = pair_insert(&g->pairs, edge->other, id, &g->memory);
-        if (pair->count_30d++ == 0) {
-            merchant->distinct_30d++;
+        if (pair->count++ == 0) {
+            merchant->cards++;
             pair->compromised = compromised[i] & 1;
-            merchant->compromised_30d += pair->compromised;
+            merchant->compromised += pair->compromised;
         }
-        if (i >= h->start[WINDOW_7D] && pair->count_7d++ == 0) merchant->distinct_7d++;
         pair->last = edge->time;
     }
 }

@@ -77,9 +77,9 @@ void history_advance(History *h, uint32_t time, HistoryLeft *left, void *data) {
 void history_add(History *h, uint32_t other, int64_t amount, uint32_t suspicion, size_t *memory) {
     g_assert(amount >= 0 && amount <= AMOUNT_MAX && suspicion <= SUSPICION_ONE);
     if (h->count == h->capacity)
-        ring_resize(h, MAX(RING_MIN, h->capacity + h->capacity / 4), memory);
-    else if (h->capacity > 4 * RING_MIN && h->count < h->capacity / 4)
-        ring_resize(h, h->capacity / 2, memory);
+        ring_resize(h, MAX(RING_MIN, h->capacity + h->capacity / 8), memory);
+    else if (h->capacity > 4 * RING_MIN && h->count < h->capacity / 2)
+        ring_resize(h, MAX(RING_MIN, h->count + h->count / 4), memory);
 
     uint32_t index = h->head + h->count;
     PackedEdge *edge = &h->edges[index < h->capacity ? index : index - h->capacity];

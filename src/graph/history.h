@@ -45,6 +45,15 @@ typedef void HistoryLeft(void *data, int window, const PackedEdge *edge);
 /* Moves the clock to `time` if that is later, and drops what falls out of the windows. */
 void history_advance(History *history, uint32_t time, HistoryLeft *left, void *data);
 
+/* Asks for the edges that history_advance will look at, which lie far apart. */
+static inline void history_prefetch(const History *history) {
+    for (int w = 0; history->edges && w < WINDOW_COUNT; w++) {
+        uint32_t index = history->head + history->start[w];
+        __builtin_prefetch(
+            &history->edges[index < history->capacity ? index : index - history->capacity]);
+    }
+}
+
 /* Adds an edge at the clock. `memory`, bytes allocated, is kept up to date. */
 void history_add(History *history, uint32_t other, int64_t amount, uint32_t suspicion,
                  size_t *memory);

@@ -25,7 +25,7 @@ void pair_table_clear(PairTable *t, size_t *memory) {
 /* The pair's slot, or the free one where it would go. */
 static Pair *probe(const PairTable *t, uint32_t card, uint32_t merchant) {
     size_t slot = home(t, card, merchant);
-    while (t->slots[slot].count_30d &&
+    while (t->slots[slot].count &&
            (t->slots[slot].card != card || t->slots[slot].merchant != merchant))
         slot = after(t, slot);
     return &t->slots[slot];
@@ -33,7 +33,7 @@ static Pair *probe(const PairTable *t, uint32_t card, uint32_t merchant) {
 
 Pair *pair_find(const PairTable *t, CardId card, MerchantId merchant) {
     Pair *pair = probe(t, card, merchant);
-    return pair->count_30d ? pair : NULL;
+    return pair->count ? pair : NULL;
 }
 
 static void resize(PairTable *t, size_t capacity, size_t *memory) {
@@ -41,17 +41,16 @@ static void resize(PairTable *t, size_t capacity, size_t *memory) {
     t->slots = g_new0(Pair, capacity);
     t->capacity = capacity;
     for (size_t i = 0; i < old.capacity; i++)
-        if (old.slots[i].count_30d)
-            *probe(t, old.slots[i].card, old.slots[i].merchant) = old.slots[i];
+        if (old.slots[i].count) *probe(t, old.slots[i].card, old.slots[i].merchant) = old.slots[i];
     *memory += (capacity - old.capacity) * sizeof *t->slots;
     g_free(old.slots);
 }
 
 Pair *pair_insert(PairTable *t, CardId card, MerchantId merchant, size_t *memory) {
     Pair *pair = probe(t, card, merchant);
-    if (pair->count_30d) return pair;
-    if (t->count >= t->capacity - t->capacity / 5) {
-        resize(t, t->capacity + t->capacity / 3, memory);
+    if (pair->count) return pair;
+    if (t->count >= t->capacity - t->capacity / 6) {
+        resize(t, t->capacity + t->capacity / 8, memory);
         pair = probe(t, card, merchant);
     }
     *pair = (Pair){.card = card, .merchant = merchant};
@@ -62,7 +61,7 @@ Pair *pair_insert(PairTable *t, CardId card, MerchantId merchant, size_t *memory
 /* Backward-shift deletion (Knuth, TAOCP vol. 3, 6.4, algorithm R): no tombstones are left. */
 void pair_remove(PairTable *t, Pair *pair) {
     size_t hole = (size_t)(pair - t->slots);
-    for (size_t slot = after(t, hole); t->slots[slot].count_30d; slot = after(t, slot)) {
+    for (size_t slot = after(t, hole); t->slots[slot].count; slot = after(t, slot)) {
         size_t want = home(t, t->slots[slot].card, t->slots[slot].merchant);
         bool stays = hole < slot ? (hole < want && want <= slot) : (hole < want || want <= slot);
         if (stays) continue;

@@ -7,14 +7,13 @@
 
 typedef struct Pair {
     uint32_t card, merchant;
-    uint32_t last;     /* the merchant's clock at their latest edge */
-    uint32_t count_7d; /* edges within the merchant's windows */
-    uint32_t count_30d : 31;
+    uint32_t last;            /* the merchant's clock at their latest edge */
+    uint32_t count : 31;      /* edges within the merchant's 30 days */
     uint32_t compromised : 1; /* counted in the merchant's compromised cards */
 } Pair;
 
 typedef struct PairTable {
-    Pair *slots; /* a slot is free when count_30d is 0 */
+    Pair *slots; /* a slot is free when count is 0 */
     size_t capacity, count;
     uint64_t seed;
 } PairTable;
@@ -25,6 +24,6 @@ void pair_table_clear(PairTable *table, size_t *memory);
 /* NULL when they have not met. The pointer lives until the next insert or remove. */
 Pair *pair_find(const PairTable *table, CardId card, MerchantId merchant);
 
-/* The pair, made with counts of 0 if it is new; the caller must raise count_30d at once. */
+/* The pair, made with a count of 0 if it is new; the caller must raise it at once. */
 Pair *pair_insert(PairTable *table, CardId card, MerchantId merchant, size_t *memory);
 void pair_remove(PairTable *table, Pair *pair);

@@ -22,7 +22,6 @@ typedef struct Card {
         category_last[CATEGORY_COUNT]; /* time of the latest edge in the category; 0 for none */
     uint32_t hour_count[24];           /* edges ever, by hour of the day (UTC) */
     uint32_t fraud_labels;             /* fraud labels that have arrived and still hold */
-    uint32_t fraud_time;               /* when the latest of them arrived */
     uint64_t fraud_transaction;        /* fingerprint of the transaction it speaks of */
 } Card;
 
@@ -30,8 +29,8 @@ typedef struct Merchant {
     Str name;
     History history; /* edges to cards, on the merchant's clock */
     Habit habit;
-    uint32_t distinct_7d, distinct_30d; /* cards */
-    uint32_t compromised_30d;           /* of distinct_30d, how many are known to be compromised */
+    uint32_t cards;       /* distinct ones within 30 d */
+    uint32_t compromised; /* of them, how many are known to be compromised */
 } Merchant;
 
 const Card *graph_card(const Graph *graph, CardId card);

@@ -1,0 +1,195 @@
+/* haechi replay: a file through the engine as fast as it goes, and how good the scores were. */
+#include "pipeline/replay.h"
+#include "base/duration.h"
+#include "base/json_write.h"
+#include "base/progress.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "io/csv_log.h"
+
+#include <errno.h>
+
+static const char command[] = "replay";
+
+typedef struct Options {
+    char *model, *warmup, *out, *label_delay;
+    gboolean json, strict;
+} Options;
+
+static void options_clear(Options *o) {
+    g_free(o->model);
+    g_free(o->warmup);
+    g_free(o->out);
+    g_free(o->label_delay);
+}
+
+typedef struct Shown {
+    Progress *bar;
+    const EventLog *log;
+} Shown;
+
+static void show(void *data, uint64_t transactions) {
+    const Shown *shown = data;
+    (void)transactions;
+    progress_update(shown->bar, csv_log_counters(shown->log).bytes_read, NULL);
+}
+
+static void json_number(GString *out, const char *name, double value) {
+    g_string_append_printf(out, "%s\"%s\":", out->str[out->len - 1] == '{' ? "" : ",", name);
+    json_write_double(out, value, 9);
+}
+
+static void json_confusion(GString *out, const Confusion *c) {
+    json_number(out, "precision", c->precision);
+    json_number(out, "recall", c->recall);
+    json_number(out, "f1", c->f1);
+    json_number(out, "accuracy", c->accuracy);
+    g_string_append_c(out, '}');
+}
+
+static double microseconds(const Histogram *h, double share) {
+    return (double)histogram_quantile(h, share) / 1000;
+}
+
+static double rate(const ReplayResult *r) {
+    return r->seconds > 0 ? (double)r->transactions / r->seconds : 0;
+}
+
+static void print_json(const ReplayResult *r, uint64_t rejected, uint64_t duplicates) {
+    g_autoptr(GString) out = g_string_new("{");
+    json_number(out, "transactions", (double)r->transactions);
+    json_number(out, "rejected", (double)rejected);
+    json_number(out, "duplicates", (double)duplicates);
+    json_number(out, "frauds", (double)r->frauds);
+    json_number(out, "seconds", r->seconds);
+    json_number(out, "transactions_per_second", rate(r));
+    g_string_append(out, ",\"latency_us\":{");
+    json_number(out, "p50", microseconds(&r->latency_ns, 0.5));
+    json_number(out, "p99", microseconds(&r->latency_ns, 0.99));
+    json_number(out, "p999", microseconds(&r->latency_ns, 0.999));
+    json_number(out, "max", (double)r->latency_ns.max / 1000);
+    g_string_append_c(out, '}');
+    if (r->labelled) {
+        const Metrics *m = &r->metrics;
+        json_number(out, "average_precision", m->average_precision);
+        json_number(out, "roc_auc", m->roc_auc);
+        json_number(out, "best_f1", m->best_f1);
+        json_number(out, "recall_at_precision_95", m->recall_at_precision_95);
+        g_string_append(out, ",\"at_threshold\":{");
+        json_number(out, "threshold", m->threshold);
+        json_confusion(out, &m->at_threshold);
+        g_string_append(out, ",\"balanced\":{");
+        json_confusion(out, &m->balanced);
+    }
+    g_string_append_c(out, '}');
+    puts(out->str);
+}
+
+static void print_text(const ReplayResult *r, uint64_t rejected, uint64_t duplicates) {
+    printf("%" G_GUINT64_FORMAT " transactions in %.2f s: %.0f a second; %" G_GUINT64_FORMAT
+           " rejected, %" G_GUINT64_FORMAT " duplicates\n",
+           r->transactions, r->seconds, rate(r), rejected, duplicates);
+    printf("latency: p50 %.1f us, p99 %.1f us, p99.9 %.1f us, max %.0f us\n",
+           microseconds(&r->latency_ns, 0.5), microseconds(&r->latency_ns, 0.99),
+           microseconds(&r->latency_ns, 0.999), (double)r->latency_ns.max / 1000);
+    if (!r->labelled) return;
+    const Metrics *m = &r->metrics;
+    printf("frauds: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " labelled\n", r->frauds,
+           r->labelled);
+    printf("average precision %.4f, ROC AUC %.4f, best F1 %.4f, recall at precision 0.95 %.4f\n",
+           m->average_precision, m->roc_auc, m->best_f1, m->recall_at_precision_95);
+    printf("%-22s %9s %9s %9s %9s\n", "", "precision", "recall", "F1", "accuracy");
+    printf("at threshold %-9.4f %9.4f %9.4f %9.4f %9.4f\n", m->threshold, m->at_threshold.precision,
+           m->at_threshold.recall, m->at_threshold.f1, m->at_threshold.accuracy);
+    printf("%-22s %9.4f %9.4f %9.4f %9.4f\n", "balanced, as kb_project", m->balanced.precision,
+           m->balanced.recall, m->balanced.f1, m->balanced.accuracy);
+}
+
+/* Runs the log into an engine with the model; the scores go to `out` if it is not NULL. */
+static int replay_log(const Options *o, EventLog *log, const Model *model, FILE *scores) {
+    g_autoptr(GError) error = NULL;
+    Engine *engine = engine_new(model);
+    Shown shown = {progress_new("replaying", csv_log_counters(log).bytes_total), log};
+    const ReplayOptions options = {
+        .judged_input = o->warmup ? 1 : 0,
+        .scores = scores,
+        .progress = show,
+        .progress_data = &shown,
+    };
+    ReplayResult *result = g_new(ReplayResult, 1);
+    bool good = replay(log, engine, &options, result, &error);
+    progress_end(shown.bar);
+    engine_free(engine);
+    CsvLogCounters counters = csv_log_counters(log);
+    if (good && o->json)
+        print_json(result, counters.rejected, counters.duplicates);
+    else if (good)
+        print_text(result, counters.rejected, counters.duplicates);
+    g_free(result);
+    if (good && csv_log_problem(log)) options_fail(command, 0, "%s", csv_log_problem(log));
+    return good ? 0 : options_fail(command, 1, "%s", error->message);
+}
+
+/* Scores appear under their name only when they are complete. */
+static int replay_to_file(const Options *o, EventLog *log, const Model *model) {
+    if (!o->out) return replay_log(o, log, model, NULL);
+    g_autofree char *temporary = g_strconcat(o->out, ".new", NULL);
+    FILE *scores = fopen(temporary, "we");
+    if (!scores) return options_fail(command, 1, "cannot write %s: %s", o->out, g_strerror(errno));
+    int status = replay_log(o, log, model, scores);
+    bool written = fclose(scores) == 0;
+    if (status == 0 && (!written || rename(temporary, o->out) != 0))
+        status = options_fail(command, 1, "cannot write %s: %s", o->out, g_strerror(errno));
+    if (status != 0) remove(temporary);
+    return status;
+}
+
+static int open_and_replay(const Options *o, const char *file) {
+    g_autoptr(GError) error = NULL;
+    const char *paths[2];
+    size_t count = 0;
+    if (o->warmup) paths[count++] = o->warmup;
+    paths[count++] = file;
+    CsvLogOptions options = {
+        .paths = paths, .path_count = count, .label_delay = 7 * 86400, .strict = o->strict};
+    if (o->label_delay && !duration_parse(o->label_delay, &options.label_delay))
+        return options_fail(command, EXIT_USAGE, "--label-delay wants a time such as 7d, not '%s'",
+                            o->label_delay);
+    Model *model = model_load(o->model, &error);
+    if (!model) return options_fail(command, 1, "%s", error->message);
+    EventLog *log = csv_log_open(&options, &error);
+    int status =
+        log ? replay_to_file(o, log, model) : options_fail(command, 1, "%s", error->message);
+    if (log) log->free(log);
+    model_free(model);
+    return status;
+}
+
+int cmd_replay(int argc, char **argv) {
+    Options o = {0};
+    const GOptionEntry entries[] = {
+        {"model", 'm', 0, G_OPTION_ARG_FILENAME, &o.model, "The model's folder", "DIR"},
+        {"warmup", 'w', 0, G_OPTION_ARG_FILENAME, &o.warmup,
+         "Earlier transactions, for the cards' past; not judged", "FILE"},
+        {"out", 'o', 0, G_OPTION_ARG_FILENAME, &o.out,
+         "Write trans_num, score and decision of every transaction as CSV", "FILE"},
+        {"label-delay", 0, 0, G_OPTION_ARG_STRING, &o.label_delay,
+         "Time from a transaction to its label (7d)", "TIME"},
+        {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "Stop at the first bad row", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &o.json, "Print one JSON object", NULL},
+        {0},
+    };
+    int status = EXIT_USAGE;
+    if (!options_parse(
+            command, "FILE",
+            "Streams a CSV file (plain, gzip, zstd, or - for standard input) through the\n"
+            "engine as fast as it goes. Bad rows go to FILE.rejects.",
+            entries, &argc, &argv, 1, 1))
+        status = EXIT_USAGE;
+    else if (!o.model)
+        options_fail(command, 0, "needs --model DIR");
+    else
+        status = open_and_replay(&o, argv[1]);
+    options_clear(&o);
+    return status;
+}
