@@ -10,6 +10,7 @@ typedef struct Command {
                char **argv); /* argv[0] is the last word of the name; returns the exit status */
 } Command;
 
+int cmd_data_check(int argc, char **argv);
 int cmd_data_generate(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_serve(int argc, char **argv);

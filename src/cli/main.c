@@ -5,6 +5,8 @@
 #include <string.h>
 
 static const Command commands[] = {
+    {"data check", "tell what CSV files of transactions hold, and what is wrong with them",
+     cmd_data_check},
     {"data generate", "make card transactions, some of them fraud", cmd_data_generate},
     {"train xgboost", "train XGBoost on CSV files", cmd_train_xgboost},
     {"replay", "stream a file through the engine as fast as it goes", cmd_replay},
