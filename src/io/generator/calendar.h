@@ -21,11 +21,11 @@ typedef struct Day {
 } Day;
 
 typedef struct Calendar {
-    size_t count;
+    size_t count; /* of days simulated: where 29 February falls in, not that of dates shown */
     Day *days;
 } Calendar;
 
-/* Fills `count` days, of which the first is shown as `start`, days since the epoch and from 1977
- * on; where `start` is a 29 February, as the day after. calendar_clear frees them. */
-void calendar_init(Calendar *calendar, int32_t start, size_t count);
+/* Fills the days that are shown within `length` dates from `start` (days since the epoch, from 1977
+ * on), at least one: a single 29 February is shown as the day after. calendar_clear frees them. */
+void calendar_init(Calendar *calendar, int32_t start, int32_t length);
 void calendar_clear(Calendar *calendar);

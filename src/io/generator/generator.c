@@ -102,11 +102,10 @@ static bool make_rows(const GeneratorOptions *options, const Simulation *simulat
     return good && (row_list_sort(rows) || no_memory(rows->count, error));
 }
 
-/* Number of rows in the first 70 % of the time from the first day's to the last day's midnight. */
-static size_t count_train(const Calendar *calendar, const RowList *rows) {
-    const uint64_t first = calendar->days[0].shown;
-    const uint64_t end = (uint64_t)calendar->days[calendar->count - 1].shown + DAY_SECONDS;
-    const uint64_t split = first + (end - first) * TRAIN_SHARE / 100;
+/* Number of rows in the first 70 % of the time. */
+static size_t count_train(const GeneratorOptions *options, const RowList *rows) {
+    const int64_t first = (int64_t)options->start * DAY_SECONDS;
+    const int64_t split = first + options->days * DAY_SECONDS * TRAIN_SHARE / 100;
     size_t low = 0, high = rows->count;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
@@ -146,7 +145,7 @@ static bool generate(const GeneratorOptions *options, const World *world, const 
                                   .seed = options->seed,
                                   .progress = options->progress,
                                   .progress_data = options->progress_data};
-        report->train_rows = count_train(calendar, &rows);
+        report->train_rows = count_train(options, &rows);
         report->test_rows = rows.count - report->train_rows;
         fill_report(world, &rows, report);
         good = write_rows(&writer, &rows, report->train_rows, &report->truth_rows, error);
@@ -161,7 +160,7 @@ bool generator_run(const GeneratorOptions *options, GeneratorReport *report, GEr
     *report = (GeneratorReport){0};
     if (!check_options(options, error) || !make_folder(options->out, error)) return false;
     Calendar calendar;
-    calendar_init(&calendar, options->start, (size_t)options->days);
+    calendar_init(&calendar, options->start, (int32_t)options->days);
     World world;
     world_init(&world, options->seed, (size_t)options->cards, options->start);
     const bool good = generate(options, &world, &calendar, report, error);

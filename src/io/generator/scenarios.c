@@ -204,13 +204,13 @@ static void add_testing(ScenarioPlan *plan, int index, RowList *rows) {
 
 ScenarioPlan *scenario_plan_new(const Simulation *simulation) {
     const size_t cards = simulation->world->card_count, days = simulation->calendar->count;
-    g_assert(cards >= SCENARIO_CARDS_MIN && days >= SCENARIO_DAYS_MIN);
+    g_assert(cards >= SCENARIO_CARDS_MIN && days + 1 >= SCENARIO_DAYS_MIN);
     ScenarioPlan *plan = g_new0(ScenarioPlan, 1);
     plan->simulation = simulation;
     plan->campaign_days = MIN((size_t)CAMPAIGN_DAYS_MAX, days / 4);
-    plan->breaches = (int)MAX(2, cards / 250);
+    plan->breaches = (int)MAX(3, cards / 250);
     plan->rings = (int)MAX(2, cards / 500);
-    plan->testings = (int)MAX(2, cards / 250);
+    plan->testings = (int)MAX(3, cards / 250);
     random_init(&plan->random, simulation->seed, STREAM_SCENARIOS);
     cast_init(plan);
     draw_drifts(plan);

@@ -22,7 +22,7 @@ enum { SCENARIO_CARDS_MIN = 50, SCENARIO_DAYS_MIN = 60 }; /* less holds no scena
 typedef struct ScenarioPlan ScenarioPlan;
 
 /* Chooses the cards, merchants and times. `simulation` is borrowed and must have at least
- * SCENARIO_CARDS_MIN cards and SCENARIO_DAYS_MIN days. */
+ * SCENARIO_CARDS_MIN cards and SCENARIO_DAYS_MIN days, of which a shown leap day may be missing. */
 ScenarioPlan *scenario_plan_new(const Simulation *simulation);
 void scenario_plan_free(ScenarioPlan *plan);
 

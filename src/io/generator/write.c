@@ -42,6 +42,10 @@ static bool output_open(Output *output, const char *folder, const char *name, GE
     output->path = g_build_filename(folder, name, NULL);
     output->temporary = g_build_filename(folder, hidden, NULL);
     output->buffer = g_malloc(BUFFER_BYTES);
+    if (g_file_test(output->path, G_FILE_TEST_IS_DIR)) { /* rename would fail, too late for all */
+        errno = EISDIR;
+        return fail(output, error);
+    }
     output->fd =
         open(output->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
     return output->fd >= 0 || fail(output, error);
