@@ -8,7 +8,8 @@
  *
  * A tree of depth up to 6 has at most 63 splits. One two-register byte permute brings to each split
  * the code of its feature, one compare makes the 64-bit mask of the splits that send the row right.
- * A split whose default is left adds 1 to the code first, which wraps a missing value to 0.
+ * A split whose default is left adds 1 to the code first, which wraps a missing value to 0 (and to
+ * its bound, so that the others compare as before).
  *
  * Splits are numbered as in a heap: root 1, children 2i (left) and 2i+1 (right); split i's bit in
  * the mask is 63-i. Shifting the mask left by i puts that bit on top, and i = i << 1 | top bit is
@@ -26,8 +27,9 @@
 
 enum {
     DEPTH = 6,
-    SPLITS = 64,             /* heap numbers 1 to 63, and 0 unused */
-    LEAVES = 64,             /* heap numbers 64 to 127 */
+    SPLITS = 64, /* heap numbers 1 to 63, and 0 unused */
+    LEAVES = 64, /* heap numbers 64 to 127 */
+    DEFAULT_LEFT = 128,
     COLUMNS_MAX = 128,       /* what a two-register permute reaches */
     COLUMN_THRESHOLDS = 254, /* so that ranks are 0 to 254 */
     CODE_MISSING = 255,
@@ -45,10 +47,9 @@ typedef struct Column {
 } Column;
 
 /* The splits of one tree, at byte 63 - heap number. The row goes right when
- * (uint8_t)(codes[column] + bias) >= bound. */
+ * (uint8_t)(code + default_left) >= bound. */
 typedef struct WideSplits {
-    uint8_t column[SPLITS];
-    uint8_t bias[SPLITS];
+    uint8_t column[SPLITS]; /* and DEFAULT_LEFT, a bit that the permute ignores */
     uint8_t bound[SPLITS];
 } WideSplits;
 
@@ -169,11 +170,10 @@ static void fill_heap(const Filling *filling, uint32_t index, uint32_t heap) {
         bsearch(&wanted, filling->cuts, filling->cut_count, sizeof wanted, compare_cuts);
     g_assert(cut != NULL);
     const Place place = filling->places[cut - filling->cuts];
-    const uint8_t bias = tree_node_default_left(filling->ensemble, node) ? 1 : 0;
+    const bool left = tree_node_default_left(filling->ensemble, node);
     WideSplits *splits = &filling->tree->splits;
-    splits->column[SPLITS - 1 - heap] = place.column;
-    splits->bias[SPLITS - 1 - heap] = bias;
-    splits->bound[SPLITS - 1 - heap] = (uint8_t)(place.bound + bias);
+    splits->column[SPLITS - 1 - heap] = (uint8_t)(place.column | (left ? DEFAULT_LEFT : 0));
+    splits->bound[SPLITS - 1 - heap] = (uint8_t)(place.bound + (left ? 1 : 0));
     fill_heap(filling, node->left, 2 * heap);
     fill_heap(filling, node->left + 1u, 2 * heap + 1);
 }
@@ -225,30 +225,46 @@ typedef struct Codes {
     __m512i low, high;
 } Codes;
 
-WIDE static inline uint32_t count_at_most(const float *thresholds, __m512 x) {
-    const __mmask16 mask = _mm512_cmp_ps_mask(_mm512_load_ps(thresholds), x, _CMP_LE_OQ);
-    return (uint32_t)_mm_popcnt_u32(mask);
+/* How many of a block's thresholds are <= x. */
+WIDE static inline uint32_t count_at_most(const float *block, __m512 x) {
+    const __mmask16 mask = _mm512_cmp_ps_mask(_mm512_load_ps(block), x, _CMP_LE_OQ);
+    return (uint32_t)_mm_popcnt_u32(_cvtmask16_u32(mask));
+}
+
+/* Which of 64 values are missing. */
+WIDE static inline __mmask64 missing(const float *values) {
+    __mmask64 mask = 0;
+    for (int i = 0; i < 64; i += 16) {
+        const __m512 x = _mm512_load_ps(values + i);
+        mask |= (__mmask64)_mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q) << i;
+    }
+    return mask;
 }
 
 WIDE static Codes encode_row(const WideTrees *wide, const float *row) {
-    _Alignas(64) uint8_t codes[COLUMNS_MAX] = {0};
+    _Alignas(64) float values[COLUMNS_MAX] = {0};
+    _Alignas(64) uint8_t ranks[COLUMNS_MAX] = {0};
     for (uint32_t c = 0; c < wide->column_count; c++) {
         const Column *column = &wide->columns[c];
-        const float value = row[column->feature];
-        const __m512 x = _mm512_set1_ps(value);
+        values[c] = row[column->feature];
+        const __m512 x = _mm512_set1_ps(values[c]);
         const uint32_t block = count_at_most(column->pivots, x);
-        const uint32_t rank =
-            BLOCK * block + count_at_most(wide->blocks[column->first_block + block], x);
-        codes[c] = (uint8_t)(isnan(value) ? CODE_MISSING : rank);
+        ranks[c] =
+            (uint8_t)(BLOCK * block + count_at_most(wide->blocks[column->first_block + block], x));
     }
-    return (Codes){_mm512_load_si512(codes), _mm512_load_si512(codes + 64)};
+    const __m512i all = _mm512_set1_epi8((char)CODE_MISSING);
+    return (Codes){
+        _mm512_mask_mov_epi8(_mm512_load_si512(ranks), missing(values), all),
+        _mm512_mask_mov_epi8(_mm512_load_si512(ranks + 64), missing(values + 64), all),
+    };
 }
 
 /* Bit 63 - i is set when split i sends the row right. */
 WIDE static inline uint64_t decide(const WideSplits *splits, Codes codes) {
     const __m512i column = _mm512_load_si512(splits->column);
     const __m512i code = _mm512_permutex2var_epi8(codes.low, column, codes.high);
-    const __m512i biased = _mm512_add_epi8(code, _mm512_load_si512(splits->bias));
+    const __m512i biased =
+        _mm512_mask_add_epi8(code, _mm512_movepi8_mask(column), code, _mm512_set1_epi8(1));
     return _mm512_cmpge_epu8_mask(biased, _mm512_load_si512(splits->bound));
 }
 
@@ -265,17 +281,24 @@ WIDE static inline __m512i walk(const WideTree *trees, Codes codes) {
     return heap;
 }
 
+/* Adds one leaf of each of `n` trees, in order. */
+WIDE static inline float add_leaves(float margin, const WideTree *trees, __m512i heap, uint32_t n) {
+    _Alignas(64) uint64_t at[GROUP];
+    _mm512_store_si512(at, heap);
+    for (uint32_t i = 0; i < n; i++)
+        margin += trees[i].leaves[at[i] - LEAVES];
+    return margin;
+}
+
 WIDE float wide_trees_margin(const WideTrees *wide, const float *row) {
     const Codes codes = encode_row(wide, row);
     float margin = wide->base_margin;
-    for (uint32_t t = 0; t < wide->tree_count; t += GROUP) {
-        const WideTree *trees = &wide->trees[t];
-        _Alignas(64) uint64_t heap[GROUP];
-        _mm512_store_si512(heap, walk(trees, codes));
-        const uint32_t n = MIN(wide->tree_count - t, (uint32_t)GROUP);
-        for (uint32_t i = 0; i < n; i++)
-            margin += trees[i].leaves[heap[i] - LEAVES];
-    }
+    uint32_t t = 0;
+    for (; t + GROUP <= wide->tree_count; t += GROUP)
+        margin = add_leaves(margin, &wide->trees[t], walk(&wide->trees[t], codes), GROUP);
+    if (t < wide->tree_count)
+        margin =
+            add_leaves(margin, &wide->trees[t], walk(&wide->trees[t], codes), wide->tree_count - t);
     return margin;
 }
 
