@@ -420,6 +420,13 @@ size_t feature_count(void) {
     return G_N_ELEMENTS(catalogue);
 }
 
+size_t feature_own_count(void) {
+    size_t count = 0;
+    while (count < G_N_ELEMENTS(catalogue) && catalogue[count].own)
+        count++;
+    return count;
+}
+
 const Feature *feature_at(size_t index) {
     g_assert(index < G_N_ELEMENTS(catalogue));
     return &catalogue[index];

@@ -19,6 +19,7 @@ typedef struct Feature {
 } Feature;
 
 size_t feature_count(void);
+size_t feature_own_count(void); /* the features flagged `own`: the first ones of the catalogue */
 const Feature *feature_at(size_t index); /* the catalogue's order is the vector's order */
 
 /* SHA-256, in hex, of the catalogue's names, windows and order and of the category list. The caller

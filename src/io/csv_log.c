@@ -89,9 +89,15 @@ static void end_log(CsvLog *log) {
     log->path_at = log->path_count;
 }
 
+/* The file that events come from now, as their `input`. */
+static unsigned current_input(const CsvLog *log) {
+    return (unsigned)MIN(log->path_at, log->path_count - 1);
+}
+
 static bool give_label(CsvLog *log, int64_t now, Event *event) {
     if (!label_queue_pop(log->labels, now, &event->label)) return false;
     event->kind = EVENT_LABEL;
+    event->input = current_input(log);
     log->counters.labels++;
     return true;
 }
@@ -99,6 +105,7 @@ static bool give_label(CsvLog *log, int64_t now, Event *event) {
 static LogStatus give_transaction(CsvLog *log, Event *event, GError **error) {
     const Transaction *transaction = &event->transaction;
     event->kind = EVENT_TRANSACTION;
+    event->input = current_input(log);
     log->counters.transactions++;
     if (log->label_delay < 0 || transaction->is_fraud == LABEL_NONE) return LOG_EVENT;
     if (label_queue_push(log->labels, transaction, log->label_delay)) return LOG_EVENT;

@@ -185,23 +185,12 @@ static bool check_manifest(Model *model, const File *file, JsonValue manifest) {
     return check_features(file, manifest);
 }
 
-/* A first-stage model that split on other features would read what is not filled yet. */
-static bool reads_own_only(const File *file, const TreeEnsemble *ensemble) {
-    size_t splits[TREE_ENSEMBLE_FEATURES_MAX];
-    tree_ensemble_split_counts(ensemble, splits);
-    for (size_t i = 0; i < feature_count(); i++)
-        if (splits[i] > 0 && !feature_at(i)->own)
-            return fail(file, MODEL_ERROR_FEATURES,
-                        "splits on \"%s\", which the first stage does not see",
-                        feature_at(i)->name);
-    return true;
-}
-
-static bool check_ensemble(const File *file, const TreeEnsemble *ensemble) {
+/* Its features are the catalogue's first `wanted`. */
+static bool check_ensemble(const File *file, const TreeEnsemble *ensemble, size_t wanted) {
     const size_t count = tree_ensemble_feature_count(ensemble);
-    if (count != feature_count())
+    if (count != wanted)
         return fail(file, MODEL_ERROR_FEATURES, "has %zu features where this build has %zu", count,
-                    feature_count());
+                    wanted);
     for (size_t i = 0; i < count; i++) {
         const char *name = tree_ensemble_feature_name(ensemble, i);
         if (name != NULL && strcmp(name, feature_at(i)->name) != 0)
@@ -230,18 +219,14 @@ static TreeEnsemble *parse_file(const File *file, Str hash) {
     return ensemble;
 }
 
-/* Loads the trees of DIR/NAME, whose SHA-256 in hex is `hash`. */
-static TreeEnsemble *load_ensemble(const char *dir, const char *name, Str hash, GError **error) {
+/* Loads the trees of DIR/NAME, whose SHA-256 in hex is `hash`, over `features` features. */
+static TreeEnsemble *load_ensemble(const char *dir, const char *name, Str hash, size_t features,
+                                   GError **error) {
     File file;
     TreeEnsemble *ensemble = NULL;
     if (file_read(&file, dir, name, TREE_ENSEMBLE_BYTES_MAX, error))
         ensemble = parse_file(&file, hash);
-    if (ensemble != NULL && !check_ensemble(&file, ensemble)) {
-        tree_ensemble_free(ensemble);
-        ensemble = NULL;
-    }
-    if (ensemble != NULL && strcmp(name, MODEL_SUSPICION_FILE) == 0 &&
-        !reads_own_only(&file, ensemble)) {
+    if (ensemble != NULL && !check_ensemble(&file, ensemble, features)) {
         tree_ensemble_free(ensemble);
         ensemble = NULL;
     }
@@ -254,10 +239,11 @@ static bool load_ensembles(Model *model, const char *dir, JsonValue manifest, GE
     Str model_hash = {0};
     json_member(manifest, "files", &files);
     if (json_member(files, MODEL_FILE, &hash)) model_hash = json_get_str(hash);
-    model->ensemble = load_ensemble(dir, MODEL_FILE, model_hash, error);
+    model->ensemble = load_ensemble(dir, MODEL_FILE, model_hash, feature_count(), error);
     if (model->ensemble == NULL) return false;
     if (!json_member(files, MODEL_SUSPICION_FILE, &hash)) return true;
-    model->suspicion = load_ensemble(dir, MODEL_SUSPICION_FILE, json_get_str(hash), error);
+    model->suspicion =
+        load_ensemble(dir, MODEL_SUSPICION_FILE, json_get_str(hash), feature_own_count(), error);
     return model->suspicion != NULL;
 }
 

@@ -79,13 +79,6 @@ static bool choose_params(Training *t, GError **error) {
     return true;
 }
 
-static size_t own_column_count(void) {
-    size_t n = 0;
-    while (n < feature_count() && feature_at(n)->own)
-        n++;
-    return n;
-}
-
 /* The same card is always in the same fold. */
 static uint8_t fold_of(uint64_t card) {
     return (uint8_t)(hash_u64(card, 0) % FOLDS);
@@ -158,16 +151,12 @@ static TreeEnsemble *parse(GBytes *json, GError **error) {
     return tree_ensemble_parse(text, len, error);
 }
 
-static float probability(float margin) {
-    return (float)(1 / (1 + exp(-(double)margin)));
-}
-
 /* Scores the rows of one group, or all rows where `group` is negative. */
 static void fill_suspicions(Training *t, const TreeEnsemble *ensemble, int group) {
     for (size_t row = 0; row < t->own->rows; row++)
         if (group < 0 || g_array_index(t->own->groups, uint8_t, row) == group)
             t->suspicion[row] =
-                probability(tree_ensemble_margin(ensemble, matrix_row(t->own, row)));
+                model_probability(tree_ensemble_margin(ensemble, matrix_row(t->own, row)));
 }
 
 static bool train_first_stage(Training *t, GError **error) {
@@ -204,7 +193,7 @@ static bool observe(Training *t, Engine *engine, const Transaction *x, GError **
     } else {
         g_autofree float *own = g_new(float, feature_count());
         feature_fill_own(x, own);
-        suspicion = probability(tree_ensemble_margin(t->first_stage, own));
+        suspicion = model_probability(tree_ensemble_margin(t->first_stage, own));
     }
     const float *features = engine_observe(engine, x, suspicion);
     if (labelled) matrix_append(t->all, features, x->is_fraud == 1, MATRIX_NO_GROUP);
@@ -245,7 +234,8 @@ static bool judge(Training *t, GBytes *json, size_t from, size_t to, GError **er
     g_autofree float *scores = g_new(float, to - from);
     g_autofree uint8_t *is_fraud = g_new(uint8_t, to - from);
     for (size_t row = from; row < to; row++) {
-        scores[row - from] = probability(tree_ensemble_margin(ensemble, matrix_row(t->all, row)));
+        scores[row - from] =
+            model_probability(tree_ensemble_margin(ensemble, matrix_row(t->all, row)));
         is_fraud[row - from] = matrix_is_fraud(t->all, row);
     }
     tree_ensemble_free(ensemble);
@@ -291,7 +281,7 @@ static GArray *copy_params(const Training *t) {
 }
 
 bool train_xgboost(const TrainJob *job, TrainResult *result, GError **error) {
-    Training t = {.job = job, .result = result, .own_columns = own_column_count()};
+    Training t = {.job = job, .result = result, .own_columns = feature_own_count()};
     gint64 start = g_get_monotonic_time();
     *result = (TrainResult){0};
     bool good = choose_params(&t, error) && read_own(&t, error) && train_first_stage(&t, error) &&

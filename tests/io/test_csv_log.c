@@ -151,6 +151,26 @@ static void test_two_files(Fixture *f, gconstpointer unused) {
                     "line,field,reason,value\n4,,\"wrong number of fields\",\"1 fields, not 6\"\n");
 }
 
+/* Every event says which file was being read: a label belongs to the file that releases it. */
+static void test_inputs(Fixture *f, gconstpointer unused) {
+    (void)unused;
+    put(f->path[0], HEADER "a,7,shop,1,100,1\nb,7,shop,1,101,0\n");
+    put(f->path[1], HEADER "c,7,shop,1,110,0\n");
+    const CsvLogOptions options = {.paths = (const char *const *)f->path,
+                                   .path_count = 2,
+                                   .label_delay = 10,
+                                   .labels_at_end = true};
+    EventLog *log = open_log(&options);
+    const unsigned inputs[] = {0, 0, 1, 1, 1, 1}; /* a b +a c -b -c */
+    Event event;
+    for (size_t i = 0; i < G_N_ELEMENTS(inputs); i++) {
+        g_assert_cmpint(log->next(log, &event, NULL), ==, LOG_EVENT);
+        g_assert_cmpuint(event.input, ==, inputs[i]);
+    }
+    g_assert_cmpint(log->next(log, &event, NULL), ==, LOG_END);
+    log->free(log);
+}
+
 static void test_reject_kinds(Fixture *f, gconstpointer unused) {
     (void)unused;
     put(f->path[0], HEADER "a,2.29E+15,shop,1,1,\n\nb,7,shop,-4,1,\r\nc,4.07E+12,shop,1,1,\n"
@@ -313,6 +333,7 @@ int main(int argc, char **argv) {
     ADD("/csv-log/labels", test_labels);
     ADD("/csv-log/out-of-order", test_out_of_order);
     ADD("/csv-log/two-files", test_two_files);
+    ADD("/csv-log/inputs", test_inputs);
     ADD("/csv-log/reject-kinds", test_reject_kinds);
     ADD("/csv-log/strict", test_strict);
     ADD("/csv-log/no-place-for-rejects", test_no_place_for_rejects);
