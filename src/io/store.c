@@ -44,7 +44,8 @@ enum {
     SET_TOTALS,
     FIND,
     LATEST,
-    LATEST_OF,
+    LATEST_APPROVED,
+    LATEST_ALERTS,
     REPLAY,
     STATEMENT_COUNT
 };
@@ -64,9 +65,10 @@ static const char *const statement_text[STATEMENT_COUNT] = {
                    " frauds = ?5, latest_time = ?6",
     [FIND] = STORED_COLUMNS "WHERE t.trans_num = ?1",
     [LATEST] = STORED_COLUMNS "ORDER BY t.seq DESC LIMIT ?2",
+    [LATEST_APPROVED] = STORED_COLUMNS "WHERE t.verdict = 0 ORDER BY t.seq DESC LIMIT ?2",
     /* "verdict > 0" lets SQLite use the index of alerts */
-    [LATEST_OF] = STORED_COLUMNS "WHERE t.verdict = ?1 AND t.verdict > 0"
-                                 " ORDER BY t.seq DESC LIMIT ?2",
+    [LATEST_ALERTS] = STORED_COLUMNS "WHERE t.verdict = ?1 AND t.verdict > 0"
+                                     " ORDER BY t.seq DESC LIMIT ?2",
     [REPLAY] = "SELECT e.seq, e.kind, e.record, t.score, m.version FROM events e"
                " LEFT JOIN transactions t ON t.seq = e.seq LEFT JOIN models m ON m.id = t.model"
                " WHERE e.seq > ?1 ORDER BY e.seq",
@@ -501,7 +503,8 @@ StoreFound store_find(Store *store, Str trans_num, StoredTransaction *out, GErro
 
 bool store_latest(Store *store, int verdict, size_t limit, StoreEach *each, void *data,
                   GError **error) {
-    sqlite3_stmt *latest = store->statements[verdict > 0 ? LATEST_OF : LATEST];
+    int which = verdict < 0 ? LATEST : verdict == VERDICT_APPROVE ? LATEST_APPROVED : LATEST_ALERTS;
+    sqlite3_stmt *latest = store->statements[which];
     sqlite3_bind_int(latest, 1, verdict);
     bind_number(latest, 2, limit);
     bool ok = true;
