@@ -25,7 +25,7 @@ void model_free(Model *model) {
     if (model == NULL) return;
     g_free(model->name);
     g_free(model->version);
-    g_clear_pointer(&model->manifest, g_bytes_unref);
+    g_bytes_unref(model->manifest);
     tree_ensemble_free(model->ensemble);
     tree_ensemble_free(model->suspicion);
     g_free(model);
@@ -84,7 +84,7 @@ static bool file_read(File *file, const char *dir, const char *name, size_t max_
 
 static void file_clear(File *file) {
     g_free(file->path);
-    g_clear_pointer(&file->bytes, g_bytes_unref);
+    g_bytes_unref(file->bytes);
 }
 
 /* A name or version of the manifest. */
