@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 enum {
-    TREE_ENSEMBLE_BYTES_MAX = 256 << 20, /* of JSON */
+    TREE_ENSEMBLE_BYTES_MAX = 64 << 20, /* of JSON: some 8000 trees of depth 6 */
     TREE_ENSEMBLE_TREES_MAX = 65536,
     TREE_ENSEMBLE_FEATURES_MAX = 2048,
     TREE_ENSEMBLE_DEPTH_MAX = 64,
