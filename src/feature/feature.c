@@ -49,7 +49,7 @@ static float distance_km(double latitude1, double longitude1, double latitude2, 
     double a = sin(half_latitude) * sin(half_latitude) +
                cos(latitude1 * radians) * cos(latitude2 * radians) * sin(half_longitude) *
                    sin(half_longitude);
-    return (float)(2 * 6371.0 * asin(fmin(1, sqrt(a))));
+    return (float)(2 * 6371.0 * asin(sqrt(a > 1 ? 1 : a))); /* unknown stays unknown */
 }
 
 /* The transaction's own. */
