@@ -2,14 +2,15 @@
  * files. */
 #include "base/civil.h"
 #include "base/json_write.h"
+#include "base/progress.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "io/generator/generator.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* Set by SIGINT and SIGTERM, read between rows: the temporary files are then removed. */
 static volatile sig_atomic_t interrupted;
@@ -18,38 +19,28 @@ static void on_signal(int number) {
     interrupted = number;
 }
 
+static const char command[] = "data generate";
+
 /* Progress. */
 
-typedef struct Bar {
-    bool shown;   /* standard error is a terminal */
-    int permille; /* what was drawn last */
-} Bar;
+typedef struct Steps {
+    const char *step; /* the one that `bar` shows */
+    Progress *bar;
+} Steps;
 
 static bool on_progress(void *data, const char *step, double fraction) {
-    Bar *bar = data;
-    const int permille = (int)(fraction * 1000);
-    if (bar->shown && permille != bar->permille) {
-        enum { WIDTH = 40 };
-        char marks[WIDTH + 1];
-        for (int i = 0; i < WIDTH; i++)
-            marks[i] = i < fraction * WIDTH ? '#' : '.';
-        marks[WIDTH] = 0;
-        fprintf(stderr, "\r%-10s [%s] %3d %%", step, marks, permille / 10);
-        bar->permille = permille;
+    enum { PARTS = 1000 };
+    Steps *steps = data;
+    if (!steps->bar || strcmp(step, steps->step) != 0) {
+        progress_end(steps->bar);
+        steps->step = step;
+        steps->bar = progress_new(step, PARTS);
     }
+    progress_update(steps->bar, (uint64_t)(fraction * PARTS), NULL);
     return !interrupted;
 }
 
-static void bar_clear(const Bar *bar) {
-    if (bar->shown) fputs("\r\033[K", stderr);
-}
-
 /* Arguments. */
-
-static int usage(const char *message) {
-    fprintf(stderr, "haechi data generate: %s (see 'haechi data generate --help')\n", message);
-    return EXIT_USAGE;
-}
 
 typedef struct Arguments {
     char *out, *start, *seed, *scenarios;
@@ -64,38 +55,30 @@ static void arguments_clear(Arguments *arguments) {
     g_free(arguments->scenarios);
 }
 
-static bool parse_arguments(int argc, char **argv, Arguments *a, GError **error) {
+static const char summary[] =
+    "Makes card transactions, some of them fraud, in the columns of the published data set and\n"
+    "by the simulation method behind it. truth.csv names the scenario of every fraud, and of the\n"
+    "honest rows that belong to a scenario. docs/data.md tells all. Example:\n\n"
+    "  haechi data generate --out data --cards 500 --days 365 --scenarios all";
+
+static bool parse_arguments(int argc, char **argv, Arguments *a) {
     const GOptionEntry entries[] = {
         {"out", 'o', 0, G_OPTION_ARG_FILENAME, &a->out,
-         "Folder to write fraudTrain.csv, fraudTest.csv and truth.csv into; made when missing",
-         "DIR"},
+         "Folder for fraudTrain.csv, fraudTest.csv and truth.csv; made when missing", "DIR"},
         {"cards", 0, 0, G_OPTION_ARG_INT64, &a->cards, "Number of cards (1000)", "N"},
         {"days", 0, 0, G_OPTION_ARG_INT64, &a->days,
-         "Length in days (731: two calendar years); the first 70 % go to fraudTrain.csv", "N"},
+         "Length in days (731); the first 70 % go to fraudTrain.csv", "N"},
         {"start", 0, 0, G_OPTION_ARG_STRING, &a->start, "First day (2019-01-01)", "DATE"},
         {"seed", 0, 0, G_OPTION_ARG_STRING, &a->seed,
          "The same seed makes the same bytes, on every machine (1)", "N"},
         {"scenarios", 0, 0, G_OPTION_ARG_STRING, &a->scenarios,
-         "'published': the published method's frauds; 'all': besides them compromised merchants, "
-         "rings, card testing and slow drift (published)",
+         "published: stolen cards only (the default); all: besides them compromised merchants, "
+         "rings, card testing and slow drift",
          "published|all"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &a->json, "Print one JSON object instead of text", NULL},
         {0},
     };
-    g_set_prgname("haechi data generate");
-    g_autoptr(GOptionContext) context = g_option_context_new("- make card transactions, some of "
-                                                             "them fraud");
-    g_option_context_set_description(
-        context,
-        "The files have the columns of the published fraud-detection data set and follow the\n"
-        "simulation method behind it; truth.csv names the scenario of every fraud, and of the\n"
-        "honest rows that belong to a scenario. docs/data.md tells all.\n\n"
-        "Example:\n  haechi data generate --out data --cards 500 --days 365 --scenarios all\n");
-    g_option_context_add_main_entries(context, entries, NULL);
-    return g_option_context_parse(context, &argc, &argv, error) &&
-           (argc == 1 || (g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                                      "unexpected argument '%s'", argv[1]),
-                          false));
+    return options_parse(command, NULL, summary, entries, &argc, &argv, 0, 0);
 }
 
 static bool parse_seed(const char *text, uint64_t *seed) {
@@ -156,42 +139,44 @@ static void print_text(const char *folder, const GeneratorReport *report) {
            report->merchants, report->frauds, share, report->seconds);
 }
 
+/* The exit status of a run that ended in `error`, having said why. */
+static int fail(const GError *error) {
+    if (g_error_matches(error, GENERATOR_ERROR, GENERATOR_ERROR_OPTION))
+        return options_fail(command, EXIT_USAGE, "%s (see 'haechi %s --help')", error->message,
+                            command);
+    return options_fail(command, interrupted ? 128 + interrupted : EXIT_FAILURE, "%s",
+                        error->message);
+}
+
 static int run(const Arguments *arguments, GeneratorOptions *options) {
-    Bar bar = {.shown = isatty(STDERR_FILENO), .permille = -1};
+    Steps steps = {0};
     options->progress = on_progress;
-    options->progress_data = &bar;
+    options->progress_data = &steps;
     const struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     GeneratorReport report;
     g_autoptr(GError) error = NULL;
     const bool good = generator_run(options, &report, &error);
-    bar_clear(&bar);
-    if (!good) {
-        if (g_error_matches(error, GENERATOR_ERROR, GENERATOR_ERROR_OPTION))
-            return usage(error->message);
-        fprintf(stderr, "haechi data generate: %s\n", error->message);
-        return interrupted ? 128 + interrupted : EXIT_FAILURE;
-    }
+    progress_end(steps.bar);
+    if (!good) return fail(error);
     if (arguments->json)
         print_json(options->out, &report);
     else
         print_text(options->out, &report);
     if (fflush(stdout) == 0) return EXIT_SUCCESS;
-    fprintf(stderr, "haechi data generate: cannot write the result: %s\n", g_strerror(errno));
-    return EXIT_FAILURE;
+    return options_fail(command, EXIT_FAILURE, "cannot write the result: %s", g_strerror(errno));
 }
 
 int cmd_data_generate(int argc, char **argv) {
     Arguments arguments = {.cards = GENERATOR_CARDS_DEFAULT, .days = GENERATOR_DAYS_DEFAULT};
     GeneratorOptions options = generator_defaults();
-    g_autoptr(GError) error = NULL;
-    int status;
-    if (!parse_arguments(argc, argv, &arguments, &error)) {
-        status = usage(error->message);
-    } else {
+    int status = EXIT_USAGE;
+    if (parse_arguments(argc, argv, &arguments)) {
         const char *wrong = fill_options(&arguments, &options);
-        status = wrong ? usage(wrong) : run(&arguments, &options);
+        status =
+            wrong ? options_fail(command, EXIT_USAGE, "%s (see 'haechi %s --help')", wrong, command)
+                  : run(&arguments, &options);
     }
     arguments_clear(&arguments);
     return status;
