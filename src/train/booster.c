@@ -99,7 +99,7 @@ static bool set_params(const BoosterJob *job, BoosterHandle booster, GError **er
         set_error(error, doing);
         return false;
     }
-    return true;
+    return !job->quiet || XGBoosterSetParam(booster, "verbosity", "0") == 0;
 }
 
 static bool boost(const BoosterJob *job, BoosterHandle booster, DMatrixHandle matrix,

@@ -16,6 +16,7 @@ typedef struct BoosterJob {
     size_t row_limit;           /* use the first `row_limit` rows only; 0 for all */
     const BoosterParam *params; /* later ones override earlier ones */
     size_t param_count;
+    bool quiet; /* libxgboost's warnings, of parameters it does not know, are not printed */
     int rounds;
     const char *const *feature_names; /* matrix->columns of them */
     BoosterProgress *progress;        /* may be NULL */

@@ -25,7 +25,8 @@ static const BoosterParam defaults[] = {
     {(char *)"colsample_bytree", (char *)"0.6"},
     {(char *)"min_child_weight", (char *)"2"},
     {(char *)"seed", (char *)"1"},
-    {(char *)"verbosity", (char *)"0"},
+    {(char *)"verbosity", (char *)"1"},
+    {(char *)"validate_parameters", (char *)"1"},
 };
 
 static G_DEFINE_QUARK(haechi - train - error, train_error)
@@ -36,6 +37,7 @@ static G_DEFINE_QUARK(haechi - train - error, train_error)
     TrainResult *result;
     GArray *params; /* BoosterParam, borrowed strings */
     int rounds;
+    int fits; /* models trained so far */
     size_t own_columns;
     size_t train_rows; /* the judging rows come after them */
     FeatureMatrix *own, *all;
@@ -137,6 +139,7 @@ static GBytes *fit(Training *t, const char *stage, const FeatureMatrix *matrix, 
         .row_limit = row_limit,
         .params = (const BoosterParam *)(void *)t->params->data,
         .param_count = t->params->len,
+        .quiet = t->fits++ > 0, /* the first has said it all */
         .rounds = rounds,
         .feature_names = names,
         .progress = report_round,

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Uses the program as a data scientist would: makes data, trains, replays; then with wrong words,
+bad rows and broken models. Speaks TAP."""
+
+import csv
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HAECHI = os.environ["HAECHI"]
+ENV = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
+
+
+def run(*words, stdin=None, limit=None):
+    """Exit status, standard output, standard error."""
+    command = [HAECHI, *words]
+    if limit:
+        command = ["bash", "-c", f"ulimit -f {limit}; trap '' XFSZ; exec \"$@\"", "-", *command]
+    done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=250, env=ENV)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def good(*words, **more):
+    status, out, err = run(*words, **more)
+    assert status == 0, (words, status, err)
+    return out
+
+
+def refused(status, part, *words, **more):
+    """The command fails with `status` and one line that holds `part`."""
+    found, out, err = run(*words, **more)
+    assert found == status, (words, found, err)
+    assert out == "", out
+    assert err.count("\n") == 1 and part in err, err
+
+
+def scores(path):
+    with open(path, newline="") as file:
+        return list(csv.reader(file))
+
+
+def replay(file, *words):
+    out = os.path.join(os.path.dirname(file) if file != "-" else ".", "out.csv")
+    result = json.loads(good("replay", file, "--model", "m", "--json", "--out", out, *words))
+    return result, scores(out)
+
+
+def test_train_and_replay():
+    """A model trained on Train finds the frauds of Test, and its figures are those of its scores."""
+    result, rows = replay("d/fraudTest.csv", "--warmup", "d/fraudTrain.csv")
+    assert rows[0] == ["trans_num", "score", "decision"]
+    with open("d/fraudTest.csv", newline="") as file:
+        truth = {row["trans_num"]: int(row["is_fraud"]) for row in csv.DictReader(file)}
+    assert [row[0] for row in rows[1:]] == list(truth)
+    assert result["transactions"] == len(truth) and result["frauds"] == sum(truth.values())
+    assert result["rejected"] == 0
+    assert result["average_precision"] > 0.9, result
+    threshold = result["at_threshold"]["threshold"]
+    flagged = [row for row in rows[1:] if row[2] != "approve"]
+    assert all((float(row[1]) >= threshold - 1e-9) == (row[2] != "approve") for row in rows[1:])
+    hits = sum(truth[row[0]] for row in flagged)
+    assert abs(result["at_threshold"]["precision"] - hits / len(flagged)) < 1e-6
+    assert abs(result["at_threshold"]["recall"] - hits / result["frauds"]) < 1e-6
+    keys = {"seconds", "transactions_per_second", "latency_us", "roc_auc", "best_f1",
+            "recall_at_precision_95", "balanced"}
+    assert keys <= set(result), result
+    assert set(result["latency_us"]) == {"p50", "p99", "p999", "max"}
+
+
+def test_replay_is_a_fold():
+    """Warm-up and file are one log: the same scores as one file of both."""
+    _, apart = replay("d/fraudTest.csv", "--warmup", "d/fraudTrain.csv")
+    with open("d/both.csv", "w") as both:
+        for name in ("d/fraudTrain.csv", "d/fraudTest.csv"):
+            with open(name) as part:
+                lines = part.readlines()
+                both.writelines(lines if name.endswith("Train.csv") else lines[1:])
+    _, together = replay("d/both.csv")
+    assert together[-len(apart) + 1:] == apart[1:]
+    assert replay("d/both.csv")[1] == together
+
+
+def test_labels_do_not_leak():
+    """Without labels, and with labels that arrive later than the file ends, the scores are the same."""
+    _, late = replay("d/fraudTest.csv", "--label-delay", "9999d")
+    with open("d/fraudTest.csv", newline="") as file, open("d/unlabelled.csv", "w", newline="") as out:
+        rows = list(csv.reader(file))
+        csv.writer(out).writerows(row[:-1] for row in rows)
+    result, without = replay("d/unlabelled.csv")
+    assert without == late
+    assert "average_precision" not in result and result["frauds"] == 0
+
+
+def test_forms_of_input():
+    """gzip, zstd and standard input give what the plain file gives."""
+    _, plain = replay("d/fraudTest.csv")
+    with open("d/fraudTest.csv", "rb") as file:
+        data = file.read()
+    with gzip.open("d/t.csv.gz", "wb") as file:
+        file.write(data)
+    assert replay("d/t.csv.gz")[1] == plain
+    good("replay", "-", "--model", "m", "--out", "stdin.csv", stdin=data)
+    assert scores("stdin.csv") == plain
+    if shutil.which("zstd"):
+        subprocess.run(["zstd", "-qf", "d/fraudTest.csv", "-o", "d/t.csv.zst"], check=True)
+        assert replay("d/t.csv.zst")[1] == plain
+
+
+def test_bad_rows():
+    """A bad row costs itself alone, unless --strict."""
+    with open("d/fraudTest.csv") as file:
+        lines = file.readlines()
+    bad = lines[:50] + ["broken\n"] + lines[50:100]
+    with open("d/bad.csv", "w") as file:
+        file.writelines(bad)
+    with open("d/fine.csv", "w") as file:
+        file.writelines(lines[:100])
+    result, rows = replay("d/bad.csv")
+    assert result["rejected"] == 1 and rows == replay("d/fine.csv")[1]
+    with open("d/bad.csv.rejects") as file:
+        assert file.readlines()[1].startswith("51,")
+    assert not os.path.exists("d/fine.csv.rejects")
+    refused(1, "line 51", "replay", "d/bad.csv", "--model", "m", "--strict")
+
+
+def test_training_repeats():
+    """The same data and seed give the same model, to the byte."""
+    words = ["--train", "d/fraudTest.csv", "--param", "num_round=5", "--param", "nthread=1"]
+    for out in ("m1", "m2"):
+        good("train", "xgboost", "--out", out, *words)
+    for name in ("model.json", "suspicion.json"):
+        with open(f"m1/{name}", "rb") as one, open(f"m2/{name}", "rb") as two:
+            assert one.read() == two.read()
+    result = json.loads(good("train", "xgboost", "--out", "m3", "--json", "--valid", "d/fraudTest.csv",
+                             "--train", "d/fraudTrain.csv", *words[2:]))
+    with open("m3/manifest.json") as file:
+        manifest = json.load(file)
+    assert result["rows"] == manifest["data"]["rows"]
+    assert result["judged_rows"] == manifest["metrics"]["rows"]
+    assert "validation" in manifest["threshold_choice"]
+    assert manifest["parameters"]["num_round"] == "5"
+
+
+def test_wrong_use():
+    refused(2, "unknown command", "frobnicate")
+    refused(2, "--bogus", "replay", "--bogus")
+    refused(2, "missing FILE", "replay", "--model", "m")
+    refused(2, "unexpected argument 'b'", "replay", "a", "b", "--model", "m")
+    refused(2, "--model", "replay", "d/fraudTest.csv")
+    refused(2, "--label-delay", "replay", "d/fraudTest.csv", "--model", "m", "--label-delay", "soon")
+    refused(2, "--out", "train", "xgboost", "--train", "d/fraudTest.csv")
+    refused(2, "NAME=VALUE", "train", "xgboost", "--train", "d/fraudTest.csv", "--out", "x", "--param", "depth")
+    refused(2, "twice", "train", "xgboost", "--train", "-", "--out", "x")
+    assert "Usage" in good("--help") and "haechi" in good("--version")
+    for command in (["data", "generate"], ["data", "check"], ["train", "xgboost"], ["replay"], ["serve"],
+                    ["stream"], ["features"]):
+        assert "Usage" in good(*command, "--help"), command
+    assert json.loads(good("features", "--json"))["features"][0]["name"] == "amount"
+
+
+def test_failures():
+    """One clear line each, and nothing half-written."""
+    refused(1, "nowhere.csv", "replay", "nowhere.csv", "--model", "m")
+    refused(1, "no such model folder", "replay", "d/fraudTest.csv", "--model", "nowhere")
+    refused(1, "max_depth", "train", "xgboost", "--train", "d/fraudTest.csv", "--out", "x",
+            "--param", "max_depth=deep")
+    refused(1, "num_round", "train", "xgboost", "--train", "d/fraudTest.csv", "--out", "x",
+            "--param", "num_round=0")
+    with open("d/fine.csv") as file:
+        rows = [line for line in file if not line.rstrip().endswith(",1")]
+    with open("d/honest.csv", "w") as file:
+        file.writelines(rows)
+    refused(1, "nothing to learn from", "train", "xgboost", "--train", "d/honest.csv", "--out", "x")
+    assert not os.path.exists("x")
+    shutil.copytree("m", "broken")
+    with open("m/model.json", "rb") as file, open("broken/model.json", "wb") as out:
+        out.write(file.read()[:-100])
+    refused(1, "model.json", "replay", "d/fraudTest.csv", "--model", "broken")
+    refused(1, "out.csv", "replay", "d/fraudTest.csv", "--model", "m", "--out", "nowhere/out.csv")
+    refused(1, "cannot write", "replay", "d/fraudTest.csv", "--model", "m", "--out", "full.csv", limit=8)
+    assert not os.path.exists("full.csv") and not os.path.exists("full.csv.new")
+
+
+def test_published_rows():
+    """The published files' first rows, as they are, where they are at hand."""
+    folder = os.path.join(ROOT, "..", "shared", "data", "kaggle-sample")
+    if not os.path.isdir(folder):
+        return "SKIP the published rows are not beside this checkout"
+    for name, rows in (("fraudTrain-first-5038.csv", 5039), ("fraudTest-first-2144.csv", 2145)):
+        shutil.copy(os.path.join(folder, name), name)
+        result, _ = replay(os.path.abspath(name))
+        assert result["rejected"] == 0 and result["transactions"] == rows, result
+        assert result["roc_auc"] > 0.9, result
+    return None
+
+
+ROOT = os.getcwd()
+TESTS = [test_train_and_replay, test_replay_is_a_fold, test_labels_do_not_leak, test_forms_of_input,
+         test_bad_rows, test_training_repeats, test_wrong_use, test_failures, test_published_rows]
+
+
+def main():
+    failed = 0
+    print(f"1..{len(TESTS)}", flush=True)
+    with tempfile.TemporaryDirectory() as top:
+        os.chdir(top)
+        good("data", "generate", "--out", "d", "--cards", "150", "--days", "150", "--seed", "3")
+        good("train", "xgboost", "--train", "d/fraudTrain.csv", "--out", "m", "--param", "num_round=40",
+             "--param", "nthread=1")
+        for number, test in enumerate(TESTS, 1):
+            name = test.__name__.removeprefix("test_").replace("_", "-")
+            try:
+                skip = test()
+                print(f"ok {number} /commands/{name}{' # ' + skip if skip else ''}", flush=True)
+            except Exception as error:  # every failure is one line, and the rest still runs
+                failed = 1
+                print(f"# {type(error).__name__}: {str(error)[:2000]!r}")
+                print(f"not ok {number} /commands/{name}", flush=True)
+        os.chdir("/")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
