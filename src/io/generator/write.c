@@ -37,17 +37,18 @@ static bool fail(const Output *output, GError **error) {
     return false;
 }
 
+/* The temporary name is no other run's, so that two runs into one folder end as one or the other.
+ */
 static bool output_open(Output *output, const char *folder, const char *name, GError **error) {
-    g_autofree char *hidden = g_strdup_printf(".%s.partial", name);
+    g_autofree char *pattern = g_strdup_printf(".%s.XXXXXX", name);
     output->path = g_build_filename(folder, name, NULL);
-    output->temporary = g_build_filename(folder, hidden, NULL);
     output->buffer = g_malloc(BUFFER_BYTES);
     if (g_file_test(output->path, G_FILE_TEST_IS_DIR)) { /* rename would fail, too late for all */
         errno = EISDIR;
         return fail(output, error);
     }
-    output->fd =
-        open(output->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    output->temporary = g_build_filename(folder, pattern, NULL);
+    output->fd = g_mkstemp_full(output->temporary, O_WRONLY | O_CLOEXEC, 0666);
     return output->fd >= 0 || fail(output, error);
 }
 
