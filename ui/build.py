@@ -23,6 +23,9 @@ UI = pathlib.Path(__file__).resolve().parent
 NODE_MODULES = UI / "node_modules"
 LOCK_FILE = UI / "package-lock.json"
 
+# What went wrong is in npm's first lines; a stack trace follows.
+NPM_LINES_SHOWN = 4
+
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -56,7 +59,8 @@ def install(node, npm):
         done = subprocess.run(command, cwd=UI, env=node_first(node), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
-            raise InstallError(f"'npm ci' in {UI} failed:\n{done.stdout.strip()}")
+            said = "\n".join(done.stdout.strip().splitlines()[:NPM_LINES_SHOWN])
+            raise InstallError(f"'npm ci' in {UI} failed:\n{said}")
         stamp.write_text(wanted)
 
 
@@ -75,9 +79,9 @@ def bundle(node, stage):
 
 
 def copy(folder, stage):
-    """Copies a folder of finished files into the stage; returns them."""
+    """Copies a folder of finished files into the stage; returns them, and it for what may come."""
     shutil.copytree(folder, stage, dirs_exist_ok=True)
-    return [path for path in folder.rglob("*") if path.is_file()]
+    return [folder, *folder.rglob("*")]
 
 
 def c_array(name, data):
