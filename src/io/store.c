@@ -25,7 +25,7 @@ static const char schema[] =
     "CREATE TABLE transactions(seq INTEGER PRIMARY KEY REFERENCES events,"
     " trans_num TEXT NOT NULL UNIQUE, score REAL NOT NULL, verdict INTEGER NOT NULL,"
     " model INTEGER NOT NULL REFERENCES models, reasons TEXT NOT NULL);"
-    "CREATE INDEX alerts ON transactions(verdict, seq) WHERE verdict > 0;"
+    "CREATE INDEX alerts ON transactions(seq, verdict) WHERE verdict > 0;"
     /* the latest label of a transaction */
     "CREATE TABLE labels(transaction_seq INTEGER PRIMARY KEY REFERENCES transactions,"
     " seq INTEGER NOT NULL REFERENCES events, is_fraud INTEGER NOT NULL);"
@@ -44,7 +44,6 @@ enum {
     SET_TOTALS,
     FIND,
     LATEST,
-    LATEST_APPROVED,
     LATEST_ALERTS,
     REPLAY,
     STATEMENT_COUNT
@@ -64,10 +63,9 @@ static const char *const statement_text[STATEMENT_COUNT] = {
     [SET_TOTALS] = "UPDATE totals SET approve = ?1, review = ?2, decline = ?3, labels = ?4,"
                    " frauds = ?5, latest_time = ?6",
     [FIND] = STORED_COLUMNS "WHERE t.trans_num = ?1",
-    [LATEST] = STORED_COLUMNS "ORDER BY t.seq DESC LIMIT ?2",
-    [LATEST_APPROVED] = STORED_COLUMNS "WHERE t.verdict = 0 ORDER BY t.seq DESC LIMIT ?2",
+    [LATEST] = STORED_COLUMNS "WHERE (?1 >> t.verdict) & 1 ORDER BY t.seq DESC LIMIT ?2",
     /* "verdict > 0" lets SQLite use the index of alerts */
-    [LATEST_ALERTS] = STORED_COLUMNS "WHERE t.verdict = ?1 AND t.verdict > 0"
+    [LATEST_ALERTS] = STORED_COLUMNS "WHERE t.verdict > 0 AND (?1 >> t.verdict) & 1"
                                      " ORDER BY t.seq DESC LIMIT ?2",
     [REPLAY] = "SELECT e.seq, e.kind, e.record, t.score, m.version FROM events e"
                " LEFT JOIN transactions t ON t.seq = e.seq LEFT JOIN models m ON m.id = t.model"
@@ -501,11 +499,12 @@ StoreFound store_find(Store *store, Str trans_num, StoredTransaction *out, GErro
     return found;
 }
 
-bool store_latest(Store *store, int verdict, size_t limit, StoreEach *each, void *data,
+bool store_latest(Store *store, unsigned verdicts, size_t limit, StoreEach *each, void *data,
                   GError **error) {
-    int which = verdict < 0 ? LATEST : verdict == VERDICT_APPROVE ? LATEST_APPROVED : LATEST_ALERTS;
+    g_assert((verdicts & ~(unsigned)VERDICTS_ALL) == 0);
+    int which = verdicts & 1 << VERDICT_APPROVE ? LATEST : LATEST_ALERTS;
     sqlite3_stmt *latest = store->statements[which];
-    sqlite3_bind_int(latest, 1, verdict);
+    sqlite3_bind_int(latest, 1, (int)verdicts);
     bind_number(latest, 2, limit);
     bool ok = true;
     int status;

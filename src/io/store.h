@@ -79,10 +79,12 @@ bool store_add_label(Store *store, const Label *label, uint64_t of, int was_frau
 
 StoreFound store_find(Store *store, Str trans_num, StoredTransaction *out, GError **error);
 
-/* Calls `each` for up to `limit` transactions, latest first; `verdict` is a Verdict or -1 for all.
- */
+/* A choice of verdicts: the bit 1 << Verdict for each. */
+enum { VERDICTS_ALL = 1 << VERDICT_APPROVE | 1 << VERDICT_REVIEW | 1 << VERDICT_DECLINE };
+
+/* Calls `each` for up to `limit` transactions of the chosen verdicts, latest first. */
 typedef void StoreEach(const StoredTransaction *stored, void *data);
-bool store_latest(Store *store, int verdict, size_t limit, StoreEach *each, void *data,
+bool store_latest(Store *store, unsigned verdicts, size_t limit, StoreEach *each, void *data,
                   GError **error);
 
 /* An event of the log as the fold meets it again. For a transaction, the score it was given and by

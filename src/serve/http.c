@@ -188,13 +188,26 @@ static bool read_limit(const Request *request, size_t *out) {
     return true;
 }
 
-static bool read_decision(const Request *request, int *out) {
-    const char *text = query(request, "decision");
-    *out = -1;
-    if (!text) return true;
+/* The bit of the decision named text[0..len), 0 when it is none. */
+static unsigned decision_bit(const char *text, size_t len) {
     for (int verdict = VERDICT_APPROVE; verdict <= VERDICT_DECLINE; verdict++)
-        if (strcmp(text, verdict_name((Verdict)verdict)) == 0) *out = verdict;
-    return *out >= 0;
+        if (str_equal((Str){text, len}, str_from(verdict_name((Verdict)verdict))))
+            return 1u << verdict;
+    return 0;
+}
+
+/* "review,decline": any of the decisions, once or more. */
+static bool read_decisions(const Request *request, unsigned *out) {
+    const char *text = query(request, "decision");
+    *out = text ? 0 : VERDICTS_ALL;
+    while (text) {
+        size_t len = strcspn(text, ",");
+        unsigned bit = decision_bit(text, len);
+        if (!bit) return false;
+        *out |= bit;
+        text = text[len] ? text + len + 1 : NULL;
+    }
+    return true;
 }
 
 static void list_item(const StoredTransaction *stored, void *data) {
@@ -205,13 +218,14 @@ static void list_item(const StoredTransaction *stored, void *data) {
 
 static enum MHD_Result get_transactions(Request *request) {
     size_t limit;
-    int verdict;
+    unsigned verdicts;
     if (!read_limit(request, &limit)) return send_problem(request, 400, "limit is 1 to 500");
-    if (!read_decision(request, &verdict))
-        return send_problem(request, 400, "decision is approve, review or decline");
+    if (!read_decisions(request, &verdicts))
+        return send_problem(request, 400,
+                            "decision is approve, review or decline, or several with commas");
     g_autoptr(GError) error = NULL;
     GString *body = g_string_new("{\"transactions\":[");
-    if (!store_latest(request->http->reader, verdict, limit, list_item, body, &error)) {
+    if (!store_latest(request->http->reader, verdicts, limit, list_item, body, &error)) {
         g_string_free(body, TRUE);
         return send_store_failure(request, error);
     }
@@ -274,8 +288,8 @@ static enum MHD_Result send_static(Request *request, Str body, const char *conte
     if (encoding) add_header(response, "Content-Encoding", encoding);
     add_header(response, "Referrer-Policy", "no-referrer");
     add_header(response, "Content-Security-Policy",
-               "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-               "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+               "default-src 'none'; script-src 'self'; style-src 'self'; "
+               "img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
                "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
     return respond(request, 200, response);
 }

@@ -242,11 +242,11 @@ static void collect(const StoredTransaction *stored, void *data) {
     g_array_append_val((GArray *)data, stored->seq);
 }
 
-static void check_latest(Store *store, int verdict, size_t limit, const uint64_t *expected,
+static void check_latest(Store *store, unsigned verdicts, size_t limit, const uint64_t *expected,
                          guint count) {
     g_autoptr(GError) error = NULL;
     g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    g_assert_true(store_latest(store, verdict, limit, collect, found, &error));
+    g_assert_true(store_latest(store, verdicts, limit, collect, found, &error));
     g_assert_cmpmem(found->data, found->len * sizeof(uint64_t), expected, count * sizeof(uint64_t));
 }
 
@@ -254,10 +254,14 @@ static void test_latest(Fixture *f, gconstpointer unused) {
     (void)unused;
     Store *store = must_open(f->dir);
     must_add(store, 0, 9); /* verdicts 0 1 2 0 1 2 0 1 2 at positions 1 to 9 */
-    check_latest(store, -1, 3, (const uint64_t[]){9, 8, 7}, 3);
-    check_latest(store, VERDICT_APPROVE, 50, (const uint64_t[]){7, 4, 1}, 3);
-    check_latest(store, VERDICT_REVIEW, 2, (const uint64_t[]){8, 5}, 2);
-    check_latest(store, VERDICT_DECLINE, 50, (const uint64_t[]){9, 6, 3}, 3);
+    check_latest(store, VERDICTS_ALL, 3, (const uint64_t[]){9, 8, 7}, 3);
+    check_latest(store, 1 << VERDICT_APPROVE, 50, (const uint64_t[]){7, 4, 1}, 3);
+    check_latest(store, 1 << VERDICT_REVIEW, 2, (const uint64_t[]){8, 5}, 2);
+    check_latest(store, 1 << VERDICT_DECLINE, 50, (const uint64_t[]){9, 6, 3}, 3);
+    const unsigned alerts = 1 << VERDICT_REVIEW | 1 << VERDICT_DECLINE;
+    check_latest(store, alerts, 4, (const uint64_t[]){9, 8, 6, 5}, 4);
+    const unsigned approved_or_declined = 1 << VERDICT_APPROVE | 1 << VERDICT_DECLINE;
+    check_latest(store, approved_or_declined, 3, (const uint64_t[]){9, 7, 6}, 3);
     store_close(store);
 }
 
