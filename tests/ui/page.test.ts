@@ -40,6 +40,8 @@ const skip = whyNot();
 
 const ROWS = 3000;
 const BATCH = 100;
+/** How long something may take to appear; on a busy machine, under a sanitizer. */
+const WAIT_MS = 20_000;
 
 interface Service {
   readonly process: ChildProcess;
@@ -117,6 +119,7 @@ async function getTransactions(query: string): Promise<Transaction[]> {
 /** A page whose every complaint and every request is kept. */
 async function openPage(options: BrowserContextOptions): Promise<{ page: Page; complaints: string[] }> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
+  context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
@@ -265,6 +268,7 @@ test('language, appearance and pause follow the viewer', { skip }, async () => {
     page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await ground();
   await page.getByLabel('Appearance').selectOption('dark');
+  await page.locator('html[data-theme=dark]').waitFor({ state: 'attached' });
   assert.notEqual(await ground(), light);
 
   const first = page.locator('.latest tbody tr').first();
