@@ -18,8 +18,9 @@ typedef struct Service {
     Http *http;
 } Service;
 
-/* A write to a client that has gone is an error to be handled, not an end. The signals that end the
- * service are blocked in every thread, and waited for in this one. */
+/* A write to a client that has gone, or past a limit on file sizes, is an error to be handled, not
+ * an end. The signals that end the service are blocked in every thread, and waited for in this
+ * one. */
 static sigset_t take_signals(void) {
     sigset_t set;
     sigemptyset(&set);
@@ -27,6 +28,7 @@ static sigset_t take_signals(void) {
     sigaddset(&set, SIGINT);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     return set;
 }
 

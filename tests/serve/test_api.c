@@ -1,0 +1,871 @@
+/* The HTTP API as a client sees it: the real binary, over a socket. Every answer is held against
+ * openapi.json, and every documented answer that can be provoked from outside is. */
+#include "base/json.h"
+#include "serve/service.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+static World *world;
+
+static const char *transaction(guint i) {
+    return world->transactions->pdata[i];
+}
+
+static const char *label(guint i) {
+    return world->labels->pdata[i];
+}
+
+/* Against the description */
+
+typedef struct Api {
+    JsonParser *parser, *body_parser;
+    JsonValue root;
+    GHashTable *seen; /* "post /v1/labels 404" */
+} Api;
+
+static JsonValue member(JsonValue object, const char *name) {
+    JsonValue value;
+    if (!json_member(object, name, &value)) g_error("no member '%s'", name);
+    return value;
+}
+
+static JsonValue resolve(const Api *api, JsonValue schema) {
+    JsonValue ref;
+    if (!json_member(schema, "$ref", &ref)) return schema;
+    g_autofree char *path = g_strndup(json_get_str(ref).data, json_get_str(ref).len);
+    JsonValue schemas = member(member(api->root, "components"), "schemas");
+    return member(schemas, strrchr(path, '/') + 1);
+}
+
+static bool has_type(JsonValue value, Str type) {
+    switch (json_type(value)) {
+    case JSON_NULL:
+        return str_equal(type, STR("null"));
+    case JSON_BOOL:
+        return str_equal(type, STR("boolean"));
+    case JSON_INT:
+    case JSON_UINT:
+        return str_equal(type, STR("integer")) || str_equal(type, STR("number"));
+    case JSON_DOUBLE:
+        return str_equal(type, STR("number"));
+    case JSON_STRING:
+        return str_equal(type, STR("string"));
+    case JSON_ARRAY:
+        return str_equal(type, STR("array"));
+    case JSON_OBJECT:
+        return str_equal(type, STR("object"));
+    }
+    return false;
+}
+
+typedef struct Choice {
+    JsonValue value;
+    bool found;
+} Choice;
+
+static bool try_type(Str key, JsonValue type, void *data) {
+    (void)key;
+    Choice *choice = data;
+    choice->found |= has_type(choice->value, json_get_str(type));
+    return true;
+}
+
+static bool try_enum(Str key, JsonValue word, void *data) {
+    (void)key;
+    Choice *choice = data;
+    choice->found |= str_equal(json_get_str(choice->value), json_get_str(word));
+    return true;
+}
+
+typedef struct Walk {
+    const Api *api;
+    JsonValue schema, value;
+} Walk;
+
+static void validate(const Api *api, JsonValue schema, JsonValue value);
+
+static bool check_required(Str key, JsonValue name, void *data) {
+    (void)key;
+    Walk *walk = data;
+    g_autofree char *text = g_strndup(json_get_str(name).data, json_get_str(name).len);
+    member(walk->value, text);
+    return true;
+}
+
+static bool check_property(Str key, JsonValue value, void *data) {
+    Walk *walk = data;
+    g_autofree char *name = g_strndup(key.data, key.len);
+    JsonValue schema;
+    if (!json_member(walk->schema, name, &schema)) g_error("'%s' is not documented", name);
+    validate(walk->api, schema, value);
+    return true;
+}
+
+static bool check_element(Str key, JsonValue value, void *data) {
+    (void)key;
+    Walk *walk = data;
+    validate(walk->api, walk->schema, value);
+    return true;
+}
+
+static void validate(const Api *api, JsonValue schema, JsonValue value) {
+    schema = resolve(api, schema);
+    JsonValue rule;
+    Choice choice = {.value = value};
+    if (json_member(schema, "type", &rule)) {
+        if (json_type(rule) == JSON_STRING)
+            choice.found = has_type(value, json_get_str(rule));
+        else
+            json_each(rule, try_type, &choice);
+        g_assert_true(choice.found);
+        if (json_type(value) == JSON_NULL) return;
+    }
+    choice.found = false;
+    if (json_member(schema, "enum", &rule)) {
+        json_each(rule, try_enum, &choice);
+        g_assert_true(choice.found);
+    }
+    Walk walk = {.api = api, .schema = schema, .value = value};
+    if (json_member(schema, "required", &rule)) json_each(rule, check_required, &walk);
+    if (json_member(schema, "properties", &walk.schema)) json_each(value, check_property, &walk);
+    if (json_member(schema, "items", &walk.schema)) json_each(value, check_element, &walk);
+}
+
+/* An answer to `path` of the description must be documented with its status, media type and
+ * shape. */
+static void check_documented(Api *api, const char *method, const char *path,
+                             const Response *response) {
+    char status[8];
+    g_snprintf(status, sizeof status, "%ld", response->status);
+    g_autofree char *verb = g_ascii_strdown(method, -1);
+    JsonValue answers = member(member(member(member(api->root, "paths"), path), verb), "responses");
+    JsonValue content = member(member(answers, status), "content");
+    g_autofree char *type = response_header(response, "Content-Type");
+    g_assert_nonnull(type);
+    type[strcspn(type, ";")] = '\0';
+    JsonValue schema = member(member(content, type), "schema"), value;
+    if (g_str_has_suffix(type, "json") && !g_str_has_suffix(type, "x-ndjson")) {
+        const char *message = NULL;
+        if (!json_parse(api->body_parser, response->body->str, response->body->len, &value,
+                        &message))
+            g_error("%s: %s", path, message);
+        validate(api, schema, value);
+    }
+    g_hash_table_add(api->seen, g_strdup_printf("%s %s %s", verb, path, status));
+}
+
+static void api_open(Api *api, Service *service) {
+    *api = (Api){.parser = json_parser_new(1 << 20), .body_parser = json_parser_new(1 << 20)};
+    api->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Response response = request(service, "GET", "/openapi.json", NULL);
+    g_assert_cmpint(response.status, ==, 200);
+    const char *message;
+    g_assert_true(
+        json_parse(api->parser, response.body->str, response.body->len, &api->root, &message));
+    response_clear(&response);
+}
+
+static void api_close(Api *api) {
+    json_parser_free(api->parser);
+    json_parser_free(api->body_parser);
+    g_hash_table_unref(api->seen);
+}
+
+/* One call: its status must be as expected and its answer as documented. */
+static void call(Api *api, Service *service, const char *method, const char *template,
+                 const char *path, const char *type, const char *body, long status) {
+    Response response =
+        request_with(service, method, path, type, body, body ? strlen(body) : 0, NULL);
+    if (response.status != status)
+        g_error("%s %s: %ld %s", method, path, response.status, response.body->str);
+    check_documented(api, method, template, &response);
+    response_clear(&response);
+}
+
+static bool note_operation(Str verb, JsonValue operation, void *data) {
+    (void)operation;
+    g_ptr_array_add(data, g_strndup(verb.data, verb.len));
+    return true;
+}
+
+typedef struct Operations {
+    Api *api;
+    Service *service;
+    const char *header; /* that each request carries */
+    long status;        /* that each must get, unless it is documented as open */
+} Operations;
+
+/* Calls every operation of a path, whose parameter is filled with "x". */
+static bool call_path(Str key, JsonValue path, void *data) {
+    Operations *all = data;
+    g_autofree char *template = g_strndup(key.data, key.len);
+    g_auto(GStrv) parts = g_strsplit(template, "{", 2);
+    g_autofree char *url = g_strconcat(parts[0], parts[1] ? "x" : "", NULL);
+    g_autoptr(GPtrArray) verbs = g_ptr_array_new_with_free_func(g_free);
+    json_each(path, note_operation, verbs);
+    for (guint i = 0; i < verbs->len; i++) {
+        JsonValue security;
+        bool open = json_member(member(path, verbs->pdata[i]), "security", &security);
+        if (open && all->status == 401) continue;
+        g_autofree char *method = g_ascii_strup(verbs->pdata[i], -1);
+        bool post = strcmp(method, "POST") == 0;
+        Response response =
+            request_with(all->service, method, url, post ? "application/json" : NULL,
+                         post ? "{}" : NULL, post ? 2 : 0, all->header);
+        g_assert_cmpint(response.status, ==, all->status);
+        check_documented(all->api, method, template, &response);
+        response_clear(&response);
+    }
+    return true;
+}
+
+static const char json_type_name[] = "application/json";
+static const char ndjson_type_name[] = "application/x-ndjson";
+
+static void call_records(Api *api, Service *service) {
+    static const char *const paths[] = {"/v1/transactions", "/v1/labels"};
+    g_autofree char *large = g_strnfill((64 << 10) + 1, ' ');
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        const char *path = paths[i], *good = i == 0 ? transaction(0) : label(0);
+        call(api, service, "POST", path, path, json_type_name, good, 200);
+        call(api, service, "POST", path, path, json_type_name, good, 200);
+        call(api, service, "POST", path, path, ndjson_type_name, good, 200);
+        call(api, service, "POST", path, path, json_type_name, "{\"trans_num\":", 400);
+        call(api, service, "POST", path, path, json_type_name, "[1,2]", 400);
+        call(api, service, "POST", path, path, json_type_name, "", 400);
+        call(api, service, "POST", path, path, json_type_name, "{\"trans_num\":\"a b\"}", 422);
+        call(api, service, "POST", path, path, json_type_name, large, 413);
+        call(api, service, "POST", path, path, "text/plain", good, 415);
+        call(api, service, "POST", path, path, NULL, good, 415);
+    }
+    call(api, service, "POST", paths[1], paths[1], json_type_name,
+         "{\"trans_num\":\"unheard-of\",\"is_fraud\":1}", 404);
+}
+
+/* The value of a string member of a transaction's JSON; the caller frees. */
+static char *field(guint i, const char *name) {
+    JsonParser *parser = json_parser_new(1 << 16);
+    JsonValue value;
+    const char *message;
+    g_assert_true(json_parse(parser, transaction(i), strlen(transaction(i)), &value, &message));
+    Str text = json_get_str(member(value, name));
+    char *copy = g_strndup(text.data, text.len);
+    json_parser_free(parser);
+    return copy;
+}
+
+static void call_questions(Api *api, Service *service) {
+    g_autofree char *card = field(0, "cc_num"), *merchant = field(0, "merchant");
+    g_autofree char *escaped = g_uri_escape_string(merchant, NULL, FALSE);
+    g_autofree char *one = g_strconcat("/v1/transactions/", world->numbers->pdata[0], NULL);
+    g_autofree char *of_card = g_strconcat("/v1/cards/", card, NULL);
+    g_autofree char *of_merchant = g_strconcat("/v1/merchants/", escaped, NULL);
+    static const char list[] = "/v1/transactions", number[] = "/v1/transactions/{trans_num}";
+    static const char cards[] = "/v1/cards/{card}", merchants[] = "/v1/merchants/{name}";
+    call(api, service, "GET", list, list, NULL, NULL, 200);
+    call(api, service, "GET", list, "/v1/transactions?limit=1&decision=decline", NULL, NULL, 200);
+    call(api, service, "GET", list, "/v1/transactions?limit=0", NULL, NULL, 400);
+    call(api, service, "GET", list, "/v1/transactions?limit=501", NULL, NULL, 400);
+    call(api, service, "GET", list, "/v1/transactions?decision=maybe", NULL, NULL, 400);
+    call(api, service, "GET", number, one, NULL, NULL, 200);
+    call(api, service, "GET", number, "/v1/transactions/unheard-of", NULL, NULL, 404);
+    call(api, service, "GET", cards, of_card, NULL, NULL, 200);
+    call(api, service, "GET", cards, "/v1/cards/4999999999999999", NULL, NULL, 404);
+    call(api, service, "GET", cards, "/v1/cards/none", NULL, NULL, 400);
+    call(api, service, "GET", merchants, of_merchant, NULL, NULL, 200);
+    call(api, service, "GET", merchants, "/v1/merchants/nobody", NULL, NULL, 404);
+    static const char *const simple[] = {"/v1/stats", "/metrics",      "/healthz",
+                                         "/readyz",   "/openapi.json", "/"};
+    for (size_t i = 0; i < G_N_ELEMENTS(simple); i++)
+        call(api, service, "GET", simple[i], simple[i], NULL, NULL, 200);
+}
+
+/* What cannot be brought about from outside, or has a test of its own below. */
+static bool is_excused(const char *operation) {
+    return g_str_has_suffix(operation, " 500") || g_str_has_suffix(operation, " 503") ||
+           strcmp(operation, "get /v1/stream 200") == 0;
+}
+
+typedef struct Uncovered {
+    Api *api;
+    const char *path, *verb;
+} Uncovered;
+
+static bool status_was_seen(Str status, JsonValue answer, void *data) {
+    (void)answer;
+    Uncovered *at = data;
+    g_autofree char *operation =
+        g_strdup_printf("%s %s %.*s", at->verb, at->path, (int)status.len, status.data);
+    if (!g_hash_table_contains(at->api->seen, operation) && !is_excused(operation))
+        g_error("documented but not seen: %s", operation);
+    return true;
+}
+
+static bool verb_was_seen(Str verb, JsonValue operation, void *data) {
+    Uncovered *at = data;
+    g_autofree char *text = g_strndup(verb.data, verb.len);
+    at->verb = text;
+    json_each(member(operation, "responses"), status_was_seen, at);
+    return true;
+}
+
+static bool path_was_seen(Str path, JsonValue operations, void *data) {
+    g_autofree char *text = g_strndup(path.data, path.len);
+    Uncovered at = {.api = data, .path = text};
+    json_each(operations, verb_was_seen, &at);
+    return true;
+}
+
+static char *write_token(const char *name, const char *text, mode_t mode) {
+    char *path = world_path(world, name);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    g_assert_cmpint(chmod(path, mode), ==, 0);
+    return path;
+}
+
+static void test_description(void) {
+    g_autofree char *data = world_path(world, "described"), *data2 = world_path(world, "tokened");
+    g_autofree char *token = write_token("token", "0123456789abcdef\n", 0600);
+    Service plain = service_start(world->model, data, NULL);
+    Service guarded =
+        service_start(world->model, data2, (const char *[]){"--token-file", token, NULL});
+    Api api;
+    api_open(&api, &plain);
+    call_records(&api, &plain);
+    call_questions(&api, &plain);
+    Operations misdirected = {&api, &plain, "Host: evil.example", 421};
+    json_each(member(api.root, "paths"), call_path, &misdirected);
+    Operations unknown = {&api, &guarded, NULL, 401};
+    json_each(member(api.root, "paths"), call_path, &unknown);
+    guarded.token = "0123456789abcdee";
+    json_each(member(api.root, "paths"), call_path, &unknown);
+    guarded.token = "0123456789abcdef";
+    call_records(&api, &guarded);
+    call_questions(&api, &guarded);
+    json_each(member(api.root, "paths"), path_was_seen, &api);
+    g_assert_cmpint(service_end(&plain, SIGTERM), ==, 0);
+    g_assert_cmpint(service_end(&guarded, SIGINT), ==, 0);
+    g_assert_null(strstr(guarded.log->str, "0123456789abcde"));
+    service_clear(&plain);
+    service_clear(&guarded);
+    api_close(&api);
+}
+
+/* Records */
+
+/* Sends the first transactions; their answers must be those in `first`, or become them. */
+static void send_same(Service *service, GPtrArray *first, const char *duplicates) {
+    for (guint i = 0; i < 20; i++) {
+        Response response = request(service, "POST", "/v1/transactions", transaction(i));
+        g_assert_cmpint(response.status, ==, 200);
+        g_autofree char *header = response_header(&response, "Haechi-Duplicates");
+        g_assert_cmpstr(header, ==, duplicates);
+        if (first->len == i) g_ptr_array_add(first, g_strdup(response.body->str));
+        g_assert_cmpstr(response.body->str, ==, first->pdata[i]);
+        response_clear(&response);
+    }
+    Response stats = request(service, "GET", "/v1/stats", NULL);
+    g_assert_nonnull(strstr(stats.body->str, "\"transactions\":20,"));
+    response_clear(&stats);
+}
+
+/* Sent again, at once and after a restart, a transaction is answered byte for byte as before. */
+static void test_same_answer(void) {
+    g_autofree char *data = world_path(world, "same");
+    g_autoptr(GPtrArray) first = g_ptr_array_new_with_free_func(g_free);
+    Service service = service_start(world->model, data, NULL);
+    send_same(&service, first, NULL);
+    send_same(&service, first, "1");
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+    service = service_start(world->model, data, NULL);
+    send_same(&service, first, "1");
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+/* Good lines among bad: each answered in its place, the bad ones kept aside. */
+static void test_many(void) {
+    g_autofree char *data = world_path(world, "many");
+    Service service = service_start(world->model, data, NULL);
+    g_autoptr(GString) body = g_string_new(NULL);
+    g_string_append_printf(body,
+                           "%s\n\nnot json\n%s\r\n{\"trans_num\":\"z\",\"cc_num\":\"4111x\"}\n",
+                           transaction(0), transaction(1));
+    g_string_append_printf(body, "%s\n%s", transaction(0), transaction(2));
+    Response response = post_lines(&service, "/v1/transactions", body->str, body->len);
+    g_assert_cmpint(response.status, ==, 200);
+    g_auto(GStrv) lines = g_strsplit(response.body->str, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), ==, 7); /* six, and nothing after the last newline */
+    static const char *const starts[] = {"{\"trans_num\"", "{\"type\"",      "{\"trans_num\"",
+                                         "{\"type\"",      "{\"trans_num\"", "{\"trans_num\""};
+    for (size_t i = 0; i < G_N_ELEMENTS(starts); i++)
+        g_assert_true(g_str_has_prefix(lines[i], starts[i]));
+    g_assert_nonnull(strstr(lines[1], "\"line\":3,"));
+    g_assert_nonnull(strstr(lines[3], "\"line\":5,"));
+    g_assert_cmpstr(lines[0], ==, lines[4]);
+    g_autofree char *duplicates = response_header(&response, "Haechi-Duplicates");
+    g_assert_cmpstr(duplicates, ==, "1");
+    response_clear(&response);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+    g_autofree char *rejects = g_build_filename(data, "rejects.jsonl", NULL);
+    g_autofree char *kept = NULL;
+    g_assert_true(g_file_get_contents(rejects, &kept, NULL, NULL));
+    g_auto(GStrv) aside = g_strsplit(kept, "\n", -1);
+    g_assert_cmpuint(g_strv_length(aside), ==, 3);
+}
+
+/* Live, many at a time and one at a time give the same scores. */
+static void test_many_as_one_by_one(void) {
+    enum { COUNT = 600 };
+    g_autofree char *a = world_path(world, "single"), *b = world_path(world, "together");
+    Service single = service_start(world->model, a, NULL);
+    Service together = service_start(world->model, b, NULL);
+    g_autoptr(GString) body = g_string_new(NULL), answers = g_string_new(NULL);
+    for (guint i = 0; i < COUNT; i++) {
+        Response response = request(&single, "POST", "/v1/transactions", transaction(i));
+        g_string_append_printf(answers, "%s\n", response.body->str);
+        g_string_append_printf(body, "%s\n", transaction(i));
+        response_clear(&response);
+    }
+    Response response = post_lines(&together, "/v1/transactions", body->str, body->len);
+    g_assert_cmpstr(response.body->str, ==, answers->str);
+    response_clear(&response);
+    service_end(&single, SIGTERM);
+    service_end(&together, SIGTERM);
+    service_clear(&single);
+    service_clear(&together);
+}
+
+static void test_labels(void) {
+    g_autofree char *data = world_path(world, "labels");
+    Service service = service_start(world->model, data, NULL);
+    Response response = request(&service, "POST", "/v1/transactions", transaction(0));
+    response_clear(&response);
+    g_autofree char *path = g_strconcat("/v1/transactions/", world->numbers->pdata[0], NULL);
+    static const char *const shown[] = {"\"is_fraud\":true", "\"is_fraud\":false"};
+    for (int i = 0; i < 4; i++) {
+        g_autofree char *body =
+            g_strdup_printf("{\"trans_num\":\"%s\",\"is_fraud\":%s}",
+                            (char *)world->numbers->pdata[0], i / 2 ? "\"0\"" : "true");
+        response = request(&service, "POST", "/v1/labels", body);
+        g_assert_cmpint(response.status, ==, 200);
+        g_autofree char *duplicates = response_header(&response, "Haechi-Duplicates");
+        g_assert_cmpstr(duplicates, ==, i % 2 ? "1" : NULL);
+        response_clear(&response);
+        response = request(&service, "GET", path, NULL);
+        g_assert_nonnull(strstr(response.body->str, shown[i / 2]));
+        response_clear(&response);
+    }
+    response = request(&service, "GET", "/v1/stats", NULL);
+    g_assert_nonnull(strstr(response.body->str, "\"labels\":2,\"frauds_labelled\":0,"));
+    response_clear(&response);
+    service_end(&service, SIGTERM);
+    service_clear(&service);
+}
+
+/* The whole card number is nowhere: not in answers, the log, or the reject file. */
+static void test_cards_are_masked(void) {
+    g_autofree char *data = world_path(world, "masked"), *card = field(0, "cc_num");
+    g_autofree char *rejects = g_build_filename(data, "rejects.jsonl", NULL);
+    g_autofree char *bad = g_strdup_printf("{\"trans_num\":\"q\",\"cc_num\":\"%sx\"}", card);
+    g_autofree char *of_card = g_strconcat("/v1/cards/", card, NULL);
+    Service service = service_start(world->model, data, NULL);
+    GString *all = g_string_new(NULL);
+    const char *const calls[][3] = {{"POST", "/v1/transactions", transaction(0)},
+                                    {"POST", "/v1/transactions", bad},
+                                    {"GET", "/v1/transactions", NULL},
+                                    {"GET", of_card, NULL},
+                                    {"GET", "/metrics", NULL}};
+    for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
+        Response response = request(&service, calls[i][0], calls[i][1], calls[i][2]);
+        g_string_append(all, response.body->str);
+        response_clear(&response);
+    }
+    service_end(&service, SIGTERM);
+    g_autofree char *kept = NULL;
+    g_assert_true(g_file_get_contents(rejects, &kept, NULL, NULL));
+    g_string_append(g_string_append(all, kept), service.log->str);
+    g_assert_null(strstr(all->str, card));
+    g_assert_nonnull(strstr(all->str, card + strlen(card) - 4));
+    g_string_free(all, TRUE);
+    service_clear(&service);
+}
+
+/* Limits and wrong use */
+
+static void check_status(Service *service, const char *method, const char *path, const char *type,
+                         const char *body, size_t len, long status) {
+    Response response = request_with(service, method, path, type, body, len, NULL);
+    g_assert_cmpint(response.status, ==, status);
+    g_autofree char *content_type = response_header(&response, "Content-Type");
+    if (status >= 400) g_assert_cmpstr(content_type, ==, "application/problem+json");
+    response_clear(&response);
+}
+
+static void test_limits(void) {
+    g_autofree char *data = world_path(world, "limits");
+    Service service = service_start(world->model, data, NULL);
+    const size_t most = 16 << 20;
+    g_autofree char *body = g_strnfill(most + 1, ' ');
+    check_status(&service, "POST", "/v1/transactions", ndjson_type_name, body, most + 1, 413);
+    check_status(&service, "POST", "/v1/transactions", ndjson_type_name, body, most, 200);
+    memset(body, '\n', most);
+    check_status(&service, "POST", "/v1/transactions", ndjson_type_name, body, 200000, 413);
+    memset(body, '[', most);
+    check_status(&service, "POST", "/v1/transactions", ndjson_type_name, body, most, 200);
+    check_status(&service, "POST", "/v1/transactions", json_type_name, body, 64 << 10, 400);
+    check_status(&service, "POST", "/v1/transactions", json_type_name, transaction(0),
+                 strlen(transaction(0)), 200);
+    service_end(&service, SIGTERM);
+    service_clear(&service);
+}
+
+static void test_methods(void) {
+    g_autofree char *data = world_path(world, "methods");
+    Service service = service_start(world->model, data, NULL);
+    static const char *const wrong[][3] = {{"DELETE", "/v1/transactions", "POST, GET"},
+                                           {"GET", "/v1/labels", "POST"},
+                                           {"POST", "/v1/stats", "GET"},
+                                           {"PUT", "/v1/transactions/x", "GET"},
+                                           {"POST", "/", "GET"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        Response response = request(&service, wrong[i][0], wrong[i][1], NULL);
+        g_assert_cmpint(response.status, ==, 405);
+        g_autofree char *allow = response_header(&response, "Allow");
+        g_assert_cmpstr(allow, ==, wrong[i][2]);
+        response_clear(&response);
+    }
+    static const char *const nowhere[] = {
+        "/nothing",      "/v1",        "/v1/", "/v1/stats/x",
+        "/../../passwd", "/v1/cards/", "//",   "/v1/transactions/"};
+    for (size_t i = 0; i < G_N_ELEMENTS(nowhere); i++)
+        check_status(&service, "GET", nowhere[i], NULL, NULL, 0, 404);
+    check_status(&service, "HEAD", "/v1/stats", NULL, NULL, 0, 200);
+    check_status(&service, "HEAD", "/", NULL, NULL, 0, 200);
+    service_end(&service, SIGTERM);
+    service_clear(&service);
+}
+
+static int connect_to(const Service *service) {
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)atoi(strrchr(service->url, ':') + 1)),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+    return fd;
+}
+
+/* What is no HTTP, or ends half-way, or comes in pieces, disturbs nobody. */
+static void test_malformed_http(void) {
+    static const char *const texts[] = {
+        "\r\n\r\n",
+        "GET\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01",
+        "POST /v1/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Content-Length: 100\r\n\r\n{\"trans_num\":",
+        "POST /v1/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Content-Length: -5\r\n\r\n",
+        "POST /v1/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Content-Length: 99999999999999999999\r\n\r\n",
+        "POST /v1/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "GET /v1/stats HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        "GET /v1/transactions/%00%ff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    };
+    g_autofree char *data = world_path(world, "malformed");
+    Service service = service_start(world->model, data, NULL);
+    for (int round = 0; round < 300; round++) {
+        const char *text = texts[(size_t)round % G_N_ELEMENTS(texts)];
+        g_autofree char *noise = g_strdup(text);
+        size_t len = strlen(text);
+        if (round >= (int)G_N_ELEMENTS(texts)) /* later rounds: a byte of it changed */
+            noise[g_test_rand_int_range(0, (gint32)len)] = (char)g_test_rand_int_range(0, 256);
+        int fd = connect_to(&service);
+        g_assert_cmpint(send(fd, noise, len, MSG_NOSIGNAL), ==, (ssize_t)len);
+        close(fd);
+    }
+    check_status(&service, "GET", "/healthz", NULL, NULL, 0, 200);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+/* The stream */
+
+typedef struct Watch {
+    Service service;
+    GString *seen;
+    bool all;
+} Watch;
+
+static size_t watch_take(char *bytes, size_t size, size_t count, void *data) {
+    Watch *watch = data;
+    g_string_append_len(watch->seen, bytes, (gssize)(size * count));
+    watch->all = strstr(watch->seen->str, "event: decisions\ndata: {\"items\":[{\"trans_num\"") &&
+                 strstr(watch->seen->str, "event: labels\ndata: {\"items\":[{\"trans_num\"") &&
+                 strstr(watch->seen->str, "event: stats\ndata: {\"version\"");
+    return watch->all ? 0 : size * count; /* 0 ends the transfer */
+}
+
+static void *watch_stream(void *data) {
+    Watch *watch = data;
+    g_autofree char *url = g_strconcat(watch->service.url, "/v1/stream", NULL);
+    CURL *curl = curl_easy_init();
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, watch_take);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, watch);
+    curl_easy_perform(curl);
+    curl_easy_cleanup(curl);
+    return NULL;
+}
+
+static void test_stream(void) {
+    g_autofree char *data = world_path(world, "streamed");
+    Service service = service_start(world->model, data, NULL);
+    Watch watch = {.service = service, .seen = g_string_new(NULL)};
+    GThread *thread = g_thread_new("watch", watch_stream, &watch);
+    guint sent = 0;
+    while (sent < 400 && !__atomic_load_n(&watch.all, __ATOMIC_ACQUIRE)) {
+        check_status(&service, "POST", "/v1/transactions", json_type_name, transaction(sent),
+                     strlen(transaction(sent)), 200);
+        check_status(&service, "POST", "/v1/labels", json_type_name, label(sent),
+                     strlen(label(sent)), 200);
+        g_usleep(10000);
+        sent++;
+    }
+    g_thread_join(thread);
+    g_assert_true(watch.all);
+    g_string_free(watch.seen, TRUE);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+/* A client over the limit is turned away; clients that never read are no burden; all end with the
+ * service. */
+static void test_stream_clients(void) {
+    enum { MAX = 64 };
+    g_autofree char *data = world_path(world, "crowd");
+    Service service = service_start(world->model, data, NULL);
+    static const char ask[] = "GET /v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    int clients[MAX];
+    char buffer[512];
+    for (int i = 0; i < MAX; i++) {
+        clients[i] = connect_to(&service);
+        g_assert_cmpint(write(clients[i], ask, sizeof ask - 1), ==, sizeof ask - 1);
+        g_assert_cmpint(read(clients[i], buffer, sizeof buffer), >, 0);
+    }
+    check_status(&service, "GET", "/v1/stream", NULL, NULL, 0, 503);
+    g_autoptr(GString) body = g_string_new(NULL);
+    for (guint i = 0; i < 500; i++)
+        g_string_append_printf(body, "%s\n", transaction(i));
+    for (int i = 0; i < 20; i++)
+        check_status(&service, "POST", "/v1/transactions", ndjson_type_name, body->str, body->len,
+                     200);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    for (int i = 0; i < MAX; i++)
+        close(clients[i]);
+    service_clear(&service);
+}
+
+/* Start and end */
+
+static void check_no_start(const char *model, const char *data, const char *const *more, int status,
+                           const char *text) {
+    Service service = service_start(model, data, more);
+    g_assert_null(service.url);
+    g_assert_cmpint(service_end(&service, 0), ==, status);
+    if (!strstr(service.log->str, text)) g_error("'%s' is not in: %s", text, service.log->str);
+    g_assert_cmpuint(service.log->len, ==, strcspn(service.log->str, "\n") + 1);
+    service_clear(&service);
+}
+
+static void test_refused_starts(void) {
+    g_autofree char *data = world_path(world, "refused"), *other = world_path(world, "refused2");
+    g_autofree char *open = write_token("open", "0123456789abcdef\n", 0644);
+    g_autofree char *brief = write_token("brief", "secret\n", 0600);
+    g_autofree char *config = world_path(world, "serve.conf");
+    g_assert_true(g_file_set_contents(config, "[serve]\nport=1\n", -1, NULL));
+    Service service = service_start(world->model, data, NULL);
+    const char *address = service.url + strlen("http://");
+    const char *model = world->model;
+    check_no_start("/nonexistent", other, NULL, 1, "/nonexistent");
+    check_no_start(model, data, NULL, 1, "in use by another haechi (pid ");
+    check_no_start(model, other, (const char *[]){"--listen", address, NULL}, 1, "port is in use");
+    check_no_start(model, other, (const char *[]){"--listen", "here", NULL}, 1, "HOST:PORT");
+    check_no_start(model, other, (const char *[]){"--listen", "1.2.3.4:99999", NULL}, 1,
+                   "HOST:PORT");
+    check_no_start(model, other, (const char *[]){"--listen", "0.0.0.0:0", NULL}, 1,
+                   "--token-file");
+    check_no_start(model, other, (const char *[]){"--token-file", open, NULL}, 1, "chmod 600");
+    check_no_start(model, other, (const char *[]){"--token-file", brief, NULL}, 1, "16 to 256");
+    check_no_start(model, other, (const char *[]){"--token-file", "/none", NULL}, 1, "/none");
+    check_no_start(model, other, (const char *[]){"--config", config, NULL}, 1, "'port'");
+    check_no_start(model, other, (const char *[]){"--config", "/none", NULL}, 1, "/none");
+    check_no_start(model, "/dev/null/x", NULL, 1, "/dev/null/x");
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+static void test_config_file(void) {
+    g_autofree char *data = world_path(world, "configured"), *config = world_path(world, "conf");
+    g_autofree char *text = g_strdup_printf(
+        "[serve]\nlisten=127.0.0.1:0\nmodel=/overridden/by/the/command/line\ndata-dir=/neither\n");
+    g_assert_true(g_file_set_contents(config, text, -1, NULL));
+    Service service = service_start(world->model, data, (const char *[]){"--config", config, NULL});
+    g_assert_nonnull(service.url);
+    check_status(&service, "GET", "/readyz", NULL, NULL, 0, 200);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+typedef struct Pour {
+    Service service;
+    guint answered; /* the first so many were */
+} Pour;
+
+static void *pour(void *data) {
+    Pour *p = data;
+    for (guint i = 0; i < world->transactions->len; i++) {
+        Response response = request(&p->service, "POST", "/v1/transactions", transaction(i));
+        bool ok = response.status == 200;
+        response_clear(&response);
+        if (!ok) break;
+        p->answered++;
+    }
+    return NULL;
+}
+
+/* SIGTERM under load: all that was answered is in the log, and the next start has nothing to fold.
+ */
+static void test_drain(void) {
+    g_autofree char *data = world_path(world, "drained");
+    Service service = service_start(world->model, data, NULL);
+    Pour p = {.service = {.url = service.url, .curl = curl_easy_init()}};
+    GThread *thread = g_thread_new("pour", pour, &p);
+    g_usleep(100000);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    g_thread_join(thread);
+    curl_easy_cleanup(p.service.curl);
+    service_clear(&service);
+    g_assert_cmpuint(p.answered, >, 0);
+    service = service_start(world->model, data, NULL);
+    g_assert_nonnull(strstr(service.log->str, "and 0 from the log"));
+    for (guint i = 0; i < p.answered; i++) {
+        g_autofree char *path = g_strconcat("/v1/transactions/", world->numbers->pdata[i], NULL);
+        check_status(&service, "GET", path, NULL, NULL, 0, 200);
+    }
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+/* A full disk, by a limit on file sizes: the request that meets it gets 503, the process ends with
+ * one line, and what was answered is there. */
+static void test_full_disk(void) {
+    g_autofree char *data = world_path(world, "full");
+    struct rlimit before, tight;
+    getrlimit(RLIMIT_FSIZE, &before);
+    tight = (struct rlimit){300 << 10, before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &tight);
+    Service service = service_start(world->model, data, NULL);
+    setrlimit(RLIMIT_FSIZE, &before);
+    guint answered = 0;
+    long status = 200;
+    for (; status == 200 && answered < world->transactions->len; answered += status == 200) {
+        Response response = request(&service, "POST", "/v1/transactions", transaction(answered));
+        status = response.status;
+        response_clear(&response);
+    }
+    g_assert_cmpint(status, ==, 503);
+    g_assert_cmpint(service_end(&service, 0), ==, 1);
+    g_assert_nonnull(strstr(service.log->str, "haechi serve: cannot write the store"));
+    service_clear(&service);
+    service = service_start(world->model, data, NULL);
+    for (guint i = 0; i < answered; i++) {
+        g_autofree char *path = g_strconcat("/v1/transactions/", world->numbers->pdata[i], NULL);
+        check_status(&service, "GET", path, NULL, NULL, 0, 200);
+    }
+    service_end(&service, SIGTERM);
+    service_clear(&service);
+}
+
+/* The same model under another version. */
+static char *rename_model(void) {
+    char *dir = world_path(world, "model2");
+    g_assert_cmpint(g_mkdir(dir, 0700), ==, 0);
+    static const char *const names[] = {"manifest.json", "model.json", "suspicion.json"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *from = g_build_filename(world->model, names[i], NULL);
+        g_autofree char *to = g_build_filename(dir, names[i], NULL);
+        g_autofree char *text = NULL;
+        gsize len;
+        if (!g_file_get_contents(from, &text, &len, NULL)) continue;
+        char *version = i == 0 ? strstr(text, "\"version\"") : NULL;
+        if (version) version[strcspn(version, "0123456789")] = '9';
+        g_assert_true(g_file_set_contents(to, text, (gssize)len, NULL));
+    }
+    return dir;
+}
+
+static void check_restart(const char *model, const char *data, const char *expected) {
+    Service service = service_start(model, data, NULL);
+    if (!strstr(service.log->str, expected))
+        g_error("'%s' is not in: %s", expected, service.log->str);
+    g_assert_nonnull(strstr(service.log->str, "; 0 scores differ"));
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+/* Checkpoints that do not fit are set aside, and the log is folded from its beginning. */
+static void test_recovery(void) {
+    g_autofree char *data = world_path(world, "recovered"), *other = rename_model();
+    g_autofree char *checkpoint = g_build_filename(data, "checkpoint", NULL);
+    Service service = service_start(world->model, data, NULL);
+    for (guint i = 0; i < 30; i++)
+        check_status(&service, "POST", "/v1/transactions", json_type_name, transaction(i),
+                     strlen(transaction(i)), 200);
+    service_end(&service, SIGTERM);
+    service_clear(&service);
+    check_restart(world->model, data, "recovered 30 events from the checkpoint and 0 from");
+    check_restart(other, data, "recovered 0 events from the checkpoint and 30 from");
+    check_restart(other, data, "recovered 30 events from the checkpoint and 0 from");
+    check_restart(world->model, data, "the model changed from");
+    g_assert_cmpint(truncate(checkpoint, 100), ==, 0);
+    check_restart(world->model, data, "the whole log is folded again");
+    g_assert_cmpint(g_unlink(checkpoint), ==, 0);
+    check_restart(world->model, data, "recovered 0 events from the checkpoint and 30 from");
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    world = world_new();
+    g_test_add_func("/api/description", test_description);
+    g_test_add_func("/api/same_answer", test_same_answer);
+    g_test_add_func("/api/many", test_many);
+    g_test_add_func("/api/many_as_one_by_one", test_many_as_one_by_one);
+    g_test_add_func("/api/labels", test_labels);
+    g_test_add_func("/api/cards_are_masked", test_cards_are_masked);
+    g_test_add_func("/api/limits", test_limits);
+    g_test_add_func("/api/methods", test_methods);
+    g_test_add_func("/api/malformed_http", test_malformed_http);
+    g_test_add_func("/api/stream", test_stream);
+    g_test_add_func("/api/stream_clients", test_stream_clients);
+    g_test_add_func("/api/refused_starts", test_refused_starts);
+    g_test_add_func("/api/config_file", test_config_file);
+    g_test_add_func("/api/drain", test_drain);
+    g_test_add_func("/api/full_disk", test_full_disk);
+    g_test_add_func("/api/recovery", test_recovery);
+    int status = g_test_run();
+    world_free(world);
+    return status;
+}
