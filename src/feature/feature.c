@@ -22,6 +22,7 @@ struct FeatureInput {
     float merchant_count[WINDOW_COUNT], merchant_sum[WINDOW_COUNT];
     float merchant_suspicion[WINDOW_COUNT], merchant_suspicion_max[WINDOW_COUNT];
     float exposure_max, exposure_count;
+    float last_distance; /* km from the card's last merchant */
 };
 
 /* a / b; NaN, that is unknown, when there is nothing to divide by. */
@@ -38,18 +39,17 @@ static float seconds_since(uint32_t now, uint32_t then) {
 static float habit_z(const Habit *habit, float value) {
     if (habit->count < 2) return NAN;
     float deviation = sqrtf(habit->m2 / (float)(habit->count - 1));
-    return (value - habit->mean) / fmaxf(deviation, 0.05f);
+    return (value - habit->mean) / (deviation > 0.05F ? deviation : 0.05F);
 }
 
 /* Great-circle distance in km by the haversine formula (Sinnott 1984), mean radius 6371 km. */
 static float distance_km(double latitude1, double longitude1, double latitude2, double longitude2) {
     const double radians = 0.017453292519943295;
-    double half_latitude = (latitude2 - latitude1) * radians / 2;
-    double half_longitude = (longitude2 - longitude1) * radians / 2;
-    double a = sin(half_latitude) * sin(half_latitude) +
-               cos(latitude1 * radians) * cos(latitude2 * radians) * sin(half_longitude) *
-                   sin(half_longitude);
-    return (float)(2 * 6371.0 * asin(sqrt(a > 1 ? 1 : a))); /* unknown stays unknown */
+    float sine_latitude = sinf((float)((latitude2 - latitude1) * radians / 2));
+    float sine_longitude = sinf((float)((longitude2 - longitude1) * radians / 2));
+    float cosines = cosf((float)(latitude1 * radians)) * cosf((float)(latitude2 * radians));
+    float a = sine_latitude * sine_latitude + cosines * sine_longitude * sine_longitude;
+    return 2 * 6371.0F * asinf(sqrtf(a > 1 ? 1 : a)); /* unknown stays unknown */
 }
 
 /* The transaction's own. */
@@ -181,14 +181,13 @@ static float card_hour_share(const FeatureInput *in, int reach) {
 
 static float card_last_distance(const FeatureInput *in, int unused) {
     (void)unused;
-    const Transaction *t = in->transaction;
-    return distance_km((double)in->card->latitude, (double)in->card->longitude,
-                       t->merchant_latitude, t->merchant_longitude);
+    return in->last_distance;
 }
 
 static float card_speed(const FeatureInput *in, int unused) {
+    (void)unused;
     float seconds = seconds_since(in->now, in->card->recent[0]);
-    return card_last_distance(in, unused) / (fmaxf(seconds, 60) / 3600);
+    return in->last_distance / ((seconds > 60 ? seconds : 60) / 3600);
 }
 
 /* The edge. */
@@ -494,8 +493,8 @@ static void read_exposure(FeatureInput *in, const Graph *graph) {
         const Merchant *merchant = graph_merchant(graph, history_edge(h, i)->other);
         if (!merchant->compromised) continue;
         float count = (float)merchant->compromised;
-        in->exposure_max = fmaxf(in->exposure_max, count / (float)merchant->cards);
-        in->exposure_count = fmaxf(in->exposure_count, count);
+        in->exposure_max = MAX(in->exposure_max, count / (float)merchant->cards);
+        in->exposure_count = MAX(in->exposure_count, count);
     }
 }
 
@@ -507,6 +506,8 @@ void feature_fill_rest(const Graph *graph, const Transaction *t, CardId card, Me
     in.pair = graph_pair(graph, card, merchant);
     in.now = in.card->history.clock;
     in.suspicion = first_stage;
+    in.last_distance = distance_km((double)in.card->latitude, (double)in.card->longitude,
+                                   t->merchant_latitude, t->merchant_longitude);
     read_card_windows(&in);
     read_merchant_windows(&in);
     read_exposure(&in, graph);
