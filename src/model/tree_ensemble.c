@@ -116,7 +116,10 @@ float tree_ensemble_margin(const TreeEnsemble *ensemble, const float *row) {
 void tree_ensemble_margins(const TreeEnsemble *ensemble, const float *rows, size_t n, size_t stride,
                            float *out) {
     size_t i = 0;
-    if (ensemble->path == TREE_PATH_PORTABLE)
+    if (ensemble->path == TREE_PATH_AVX512)
+        for (; i + WIDE_ROWS <= n; i += WIDE_ROWS)
+            wide_trees_margins(ensemble->wide, rows + i * stride, stride, out + i);
+    else
         for (; i + LANES <= n; i += LANES)
             margins_portable(ensemble, rows + i * stride, stride, out + i);
     for (; i < n; i++)

@@ -64,7 +64,7 @@ struct WideTrees {
     float base_margin;
     Column *columns;        /* column_count */
     float (*blocks)[BLOCK]; /* of all columns */
-    WideTree *trees;        /* tree_count, filled up to whole groups */
+    WideTree *trees;        /* tree_count, filled up to whole groups, one at least */
 };
 
 static void *aligned_new0(size_t count, size_t size) {
@@ -184,7 +184,7 @@ static bool fill(WideTrees *wide, const TreeEnsemble *ensemble) {
     Place *places = g_new(Place, count + 1);
     const bool fits = fill_columns(wide, cuts, count, places);
     if (fits) {
-        const size_t groups = (ensemble->tree_count + GROUP - 1) / GROUP;
+        const size_t groups = MAX((ensemble->tree_count + GROUP - 1) / GROUP, 1);
         wide->trees = aligned_new0(groups * GROUP, sizeof *wide->trees);
         for (uint32_t t = 0; t < ensemble->tree_count; t++)
             fill_heap(&(Filling){ensemble, ensemble->nodes + ensemble->trees[t].first, cuts, count,
@@ -290,16 +290,38 @@ WIDE static inline float add_leaves(float margin, const WideTree *trees, __m512i
     return margin;
 }
 
-WIDE float wide_trees_margin(const WideTrees *wide, const float *row) {
-    const Codes codes = encode_row(wide, row);
-    float margin = wide->base_margin;
+/* `n` rows side by side. A row's additions wait for one another; meanwhile its next group, and the
+ * other rows' groups, are walked. */
+WIDE static inline __attribute__((always_inline)) void
+margins(const WideTrees *wide, const float *rows, size_t stride, size_t n, float *out) {
+    const WideTree *trees = wide->trees;
+    Codes codes[WIDE_ROWS];
+    __m512i heap[WIDE_ROWS];
+    float margin[WIDE_ROWS];
+    for (size_t r = 0; r < n; r++) {
+        codes[r] = encode_row(wide, rows + r * stride);
+        heap[r] = walk(trees, codes[r]);
+        margin[r] = wide->base_margin;
+    }
     uint32_t t = 0;
-    for (; t + GROUP <= wide->tree_count; t += GROUP)
-        margin = add_leaves(margin, &wide->trees[t], walk(&wide->trees[t], codes), GROUP);
-    if (t < wide->tree_count)
-        margin =
-            add_leaves(margin, &wide->trees[t], walk(&wide->trees[t], codes), wide->tree_count - t);
+    for (; t + GROUP < wide->tree_count; t += GROUP)
+        for (size_t r = 0; r < n; r++) {
+            const __m512i next = walk(&trees[t + GROUP], codes[r]);
+            margin[r] = add_leaves(margin[r], &trees[t], heap[r], GROUP);
+            heap[r] = next;
+        }
+    for (size_t r = 0; r < n; r++)
+        out[r] = add_leaves(margin[r], &trees[t], heap[r], wide->tree_count - t);
+}
+
+WIDE float wide_trees_margin(const WideTrees *wide, const float *row) {
+    float margin;
+    margins(wide, row, 0, 1, &margin);
     return margin;
+}
+
+WIDE void wide_trees_margins(const WideTrees *wide, const float *rows, size_t stride, float *out) {
+    margins(wide, rows, stride, WIDE_ROWS, out);
 }
 
 #else
@@ -316,6 +338,14 @@ void wide_trees_free(WideTrees *wide) {
 float wide_trees_margin(const WideTrees *wide, const float *row) {
     (void)wide;
     (void)row;
+    g_assert_not_reached();
+}
+
+void wide_trees_margins(const WideTrees *wide, const float *rows, size_t stride, float *out) {
+    (void)wide;
+    (void)rows;
+    (void)stride;
+    (void)out;
     g_assert_not_reached();
 }
 

@@ -55,3 +55,7 @@ static inline bool tree_node_default_left(const TreeEnsemble *ensemble, const Tr
 WideTrees *wide_trees_new(const TreeEnsemble *ensemble);
 void wide_trees_free(WideTrees *wide);
 float wide_trees_margin(const WideTrees *wide, const float *row);
+
+enum { WIDE_ROWS = 4 };
+/* Margins of WIDE_ROWS rows, `stride` floats apart, into out[0..WIDE_ROWS). */
+void wide_trees_margins(const WideTrees *wide, const float *rows, size_t stride, float *out);
