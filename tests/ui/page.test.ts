@@ -314,6 +314,7 @@ async function takePictures(): Promise<void> {
     }
     await sleep(40 + 20 * Math.sin(i / 60));
   }
+  await sleep(1500); // the last labels arrive
   await english.page.screenshot({ path: 'docs/images/live.png' });
   await korean.page.screenshot({ path: 'docs/images/live.ko.png' });
   await english.page.context().close();
