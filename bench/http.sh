@@ -7,7 +7,14 @@ haechi=$1 echo_server=$2 model=$3 seconds=${4:-10} connections=${5:-64}
 here=$(dirname "$0")
 work=$(mktemp -d)
 pids=
-trap 'for pid in $pids; do kill "$pid" 2>/dev/null || :; wait "$pid" 2>/dev/null || :; done; rm -rf "$work"' EXIT
+stop() {
+  for pid in $pids; do
+    kill "$pid" 2>/dev/null || :
+    wait "$pid" 2>/dev/null || :
+  done
+  rm -rf "$work"
+}
+trap stop EXIT
 trap 'exit 1' INT TERM
 
 # wait_for FILE PATTERN: prints the first match, waiting up to ten seconds for it.
