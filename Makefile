@@ -32,9 +32,10 @@ test:
 demo:
 	@RATE='$(RATE)' FOR='$(FOR)' DATA='$(DATA)' BUILD='$(BUILD)' tools/demo.sh
 
-bench: all
-	@tools/setup.sh bench
-	@tools/bench.sh $(BUILD)
+bench:
+	@tools/setup.sh build ui bench
+	@tools/build.sh $(BUILD) all
+	@tools/bench.py $(BUILD)
 
 lint:
 	@tools/setup.sh build ui lint

@@ -24,7 +24,7 @@ static bool split_address(const char *address, char **host, char **port) {
     const char *colon = strrchr(address, ':');
     if (!colon || colon == address || !colon[1] ||
         strspn(colon + 1, "0123456789") != strlen(colon + 1) || strlen(colon + 1) > 5 ||
-        atoi(colon + 1) > 65535)
+        g_ascii_strtoull(colon + 1, NULL, 10) > 65535)
         return false;
     const char *start = address, *end = colon;
     bool bracketed = *start == '[' && end[-1] == ']';
@@ -56,7 +56,7 @@ static int bind_socket(const struct addrinfo *info) {
 }
 
 static char *url_of(int fd) {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t len = sizeof address;
     char host[INET6_ADDRSTRLEN + 16] = "", port[8] = "";
     getsockname(fd, (struct sockaddr *)&address, &len);
