@@ -16,3 +16,4 @@ int cmd_features(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_train_xgboost(int argc, char **argv);
+int cmd_stream(int argc, char **argv);

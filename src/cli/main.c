@@ -12,6 +12,7 @@ static const Command commands[] = {
     {"replay", "stream a file through the engine as fast as it goes", cmd_replay},
     {"features", "list the features of a transaction", cmd_features},
     {"serve", "take, score and keep transactions over HTTP", cmd_serve},
+    {"stream", "send the rows of a file to a service, so many a second", cmd_stream},
     {NULL, NULL, NULL}, /* the end */
 };
 

@@ -1,0 +1,222 @@
+#include "io/http_sink.h"
+
+#include "base/json.h"
+#include <curl/curl.h>
+
+enum {
+    ANSWER_MAX = 64 << 20,     /* bytes of an answer that are read */
+    ANSWER_LINE_MAX = 1 << 20, /* bytes of one record's answer */
+    CONNECT_SECONDS = 5,
+    POST_SECONDS = 60,
+    WAIT_MIN_MS = 50,
+    WAIT_MAX_MS = 5000,
+    GRACE_US = 2000000, /* what a post under way gets to end in when told to stop */
+};
+
+struct HttpSink {
+    HttpSinkOptions options;
+    char *url;
+    CURL *curl;
+    struct curl_slist *headers;
+    GString *answer;
+    uint64_t duplicates; /* of the answer being read */
+    int64_t posted;      /* microseconds, monotonic: when the post under way began */
+    JsonParser *json;
+    char message[CURL_ERROR_SIZE];
+};
+
+G_DEFINE_QUARK(haechi - http - sink - error, http_sink_error)
+
+static size_t take_answer(char *data, size_t size, size_t count, void *user) {
+    HttpSink *sink = user;
+    const size_t len = size * count;
+    if (sink->answer->len + len > ANSWER_MAX) return 0;
+    g_string_append_len(sink->answer, data, (gssize)len);
+    return len;
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *user) {
+    static const char name[] = "haechi-duplicates:";
+    HttpSink *sink = user;
+    const size_t len = size * count;
+    g_autofree char *line = g_strndup(data, len);
+    if (g_ascii_strncasecmp(line, name, sizeof name - 1) == 0)
+        sink->duplicates = g_ascii_strtoull(line + sizeof name - 1, NULL, 10);
+    return len;
+}
+
+static int keep_transfer(void *user, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
+    (void)a, (void)b, (void)c, (void)d;
+    const HttpSink *sink = user;
+    return !sink->options.go_on(sink->options.data) &&
+           g_get_monotonic_time() - sink->posted > GRACE_US;
+}
+
+/* Whatever proxy is set for the world, the own machine is reached without it. */
+static char *hosts_without_proxy(void) {
+    const char *set = g_getenv("no_proxy");
+    return g_strconcat(set ? set : "", set && *set ? "," : "", "localhost,127.0.0.1,::1", NULL);
+}
+
+static void set_up_curl(HttpSink *sink) {
+    CURL *curl = sink->curl;
+    g_autofree char *direct = hosts_without_proxy();
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_NOPROXY, direct);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)POST_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, sink->headers);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, sink->message);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, sink);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, keep_transfer);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, sink);
+}
+
+HttpSink *http_sink_new(const HttpSinkOptions *options, GError **error) {
+    if (!g_str_has_prefix(options->url, "http://") && !g_str_has_prefix(options->url, "https://")) {
+        g_set_error(error, HTTP_SINK_ERROR, HTTP_SINK_ERROR_URL,
+                    "'%s' is not an address such as http://127.0.0.1:8080", options->url);
+        return NULL;
+    }
+    HttpSink *sink = g_new0(HttpSink, 1);
+    sink->options = *options;
+    sink->url = g_strdup(options->url);
+    if (g_str_has_suffix(sink->url, "/")) sink->url[strlen(sink->url) - 1] = 0;
+    sink->answer = g_string_new(NULL);
+    sink->json = json_parser_new(ANSWER_LINE_MAX);
+    sink->headers = curl_slist_append(NULL, "Content-Type: application/x-ndjson");
+    sink->headers = curl_slist_append(sink->headers, "Expect:"); /* send the body at once */
+    if (options->token) {
+        g_autofree char *header = g_strconcat("Authorization: Bearer ", options->token, NULL);
+        sink->headers = curl_slist_append(sink->headers, header);
+    }
+    sink->curl = curl_easy_init();
+    g_assert(sink->curl);
+    set_up_curl(sink);
+    return sink;
+}
+
+void http_sink_free(HttpSink *sink) {
+    if (!sink) return;
+    curl_easy_cleanup(sink->curl);
+    curl_slist_free_all(sink->headers);
+    json_parser_free(sink->json);
+    g_string_free(sink->answer, TRUE);
+    g_free(sink->url);
+    g_free(sink);
+}
+
+static void count_decision(Str decision, HttpSinkTotals *totals) {
+    totals->approve += str_equal(decision, STR("approve"));
+    totals->review += str_equal(decision, STR("review"));
+    totals->decline += str_equal(decision, STR("decline"));
+}
+
+/* Every record has a line: its answer, which names it, or a problem, which has a status. */
+static void count_answers(HttpSink *sink, HttpSinkTotals *totals) {
+    const char *at = sink->answer->str, *end = at + sink->answer->len;
+    while (at < end) {
+        const char *feed = memchr(at, '\n', (size_t)(end - at));
+        const size_t len = (size_t)((feed ? feed : end) - at);
+        JsonValue root, value;
+        const char *message;
+        if (len > 0) {
+            const bool read = json_parse(sink->json, at, len, &root, &message);
+            const bool accepted = read && json_member(root, "trans_num", &value) &&
+                                  !json_member(root, "status", &value);
+            totals->accepted += accepted;
+            totals->refused += !accepted;
+            if (accepted && json_member(root, "decision", &value))
+                count_decision(json_get_str(value), totals);
+        }
+        at += len + 1;
+    }
+    totals->duplicates += sink->duplicates;
+}
+
+/* Waits as long as the service asked for, or longer from time to time, looking out for the end. */
+static bool wait_a_while(const HttpSink *sink, int64_t ms) {
+    const int64_t until = g_get_monotonic_time() + ms * 1000;
+    while (sink->options.go_on(sink->options.data)) {
+        const int64_t left = until - g_get_monotonic_time();
+        if (left <= 0) return true;
+        g_usleep((gulong)MIN(left, 50000));
+    }
+    return false;
+}
+
+static int64_t asked_wait_ms(const HttpSink *sink) {
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(sink->curl, CURLINFO_RETRY_AFTER, &seconds);
+    return MIN((int64_t)seconds * 1000, WAIT_MAX_MS);
+}
+
+/* One post. Returns the HTTP status, 0 when there was no answer. */
+static long post_once(HttpSink *sink, const char *path, Str records) {
+    g_autofree char *address = g_strconcat(sink->url, path, NULL);
+    g_string_truncate(sink->answer, 0);
+    sink->duplicates = 0;
+    sink->posted = g_get_monotonic_time();
+    sink->message[0] = 0;
+    curl_easy_setopt(sink->curl, CURLOPT_URL, address);
+    curl_easy_setopt(sink->curl, CURLOPT_POSTFIELDS, records.data);
+    curl_easy_setopt(sink->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)records.len);
+    if (curl_easy_perform(sink->curl) != CURLE_OK) return 0;
+    long status = 0;
+    curl_easy_getinfo(sink->curl, CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
+
+static bool stopped(GError **error) {
+    g_set_error(error, HTTP_SINK_ERROR, HTTP_SINK_ERROR_STOPPED, "stopped");
+    return false;
+}
+
+/* The one line for a status that waiting does not mend. */
+static bool refused(HttpSink *sink, const char *path, long status, GError **error) {
+    JsonValue root, value;
+    const char *message, *hint = "";
+    g_autofree char *detail = NULL;
+    if (sink->answer->len < ANSWER_LINE_MAX &&
+        json_parse(sink->json, sink->answer->str, sink->answer->len, &root, &message) &&
+        json_member(root, "detail", &value) && json_type(value) == JSON_STRING) {
+        const Str text = json_get_str(value);
+        detail = g_strndup(text.data, text.len);
+    }
+    if (status == 401 || status == 403) hint = ": it needs another API token (--token-file)";
+    g_set_error(error, HTTP_SINK_ERROR, HTTP_SINK_ERROR_REFUSED, "%s%s answered %ld%s%s%s",
+                sink->url, path, status, hint, detail ? ": " : "", detail ? detail : "");
+    return false;
+}
+
+static bool worth_waiting(long status) {
+    return status == 0 || status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+static void tell_waiting(const HttpSink *sink, long status) {
+    g_autofree char *why = status ? g_strdup_printf("%s answered %ld", sink->url, status)
+                                  : g_strdup_printf("%s: %s", sink->url, sink->message);
+    sink->options.waiting(sink->options.data, why);
+}
+
+bool http_sink_post(HttpSink *sink, const char *path, Str records, HttpSinkTotals *totals,
+                    GError **error) {
+    for (int64_t wait = WAIT_MIN_MS;; wait = MIN(wait * 2, WAIT_MAX_MS)) {
+        const long status = post_once(sink, path, records);
+        if (status == 200) {
+            count_answers(sink, totals);
+            return true;
+        }
+        if (!worth_waiting(status)) return refused(sink, path, status, error);
+        if (!sink->options.go_on(sink->options.data)) return stopped(error);
+        if (wait == WAIT_MIN_MS * 4) tell_waiting(sink, status);
+        if (!wait_a_while(sink, MAX(wait, asked_wait_ms(sink)))) return stopped(error);
+        totals->retries++;
+    }
+}

@@ -1,0 +1,242 @@
+#include "pipeline/stream.h"
+
+#include "io/csv_log.h"
+#include "io/label_queue.h"
+#include "record/json.h"
+
+enum {
+    BATCH_RECORDS_MAX = 1000,
+    BATCH_BYTES_MAX = 1 << 20,
+    WEEK_SECONDS = 7 * 86400,
+};
+
+typedef struct Batch {
+    const char *path; /* where it is posted to */
+    GString *lines;
+    uint64_t records;
+} Batch;
+
+typedef struct Stream {
+    const StreamOptions *options;
+    const HttpSinkOptions *outer; /* the caller's callbacks */
+    StreamProgress *progress;
+    StreamReport *report;
+    HttpSink *sink;
+    EventLog *log;
+    LabelQueue *queue;
+    Batch transactions, labels;
+    int64_t started;     /* microseconds, monotonic */
+    uint64_t scheduled;  /* transactions given a moment to be sent at */
+    int64_t clock;       /* the latest time seen, shifted */
+    int64_t first, last; /* times of the file, as they are */
+    uint64_t round;      /* from 1 */
+    int64_t shift;       /* seconds added to the times of this round */
+} Stream;
+
+static bool time_is_up(const Stream *stream) {
+    return stream->options->seconds > 0 &&
+           g_get_monotonic_time() - stream->started >= stream->options->seconds * G_USEC_PER_SEC;
+}
+
+static bool go_on(void *data) {
+    const Stream *stream = data;
+    return stream->outer->go_on(stream->outer->data) && !time_is_up(stream);
+}
+
+static void tell_waiting(void *data, const char *why) {
+    const Stream *stream = data;
+    stream->outer->waiting(stream->outer->data, why);
+}
+
+static bool post(Stream *stream, Batch *batch, HttpSinkTotals *totals, uint64_t *sent,
+                 GError **error) {
+    if (batch->records == 0) return true;
+    const Str lines = {batch->lines->str, batch->lines->len};
+    if (!http_sink_post(stream->sink, batch->path, lines, totals, error)) return false;
+    *sent += batch->records;
+    batch->records = 0;
+    g_string_truncate(batch->lines, 0);
+    return true;
+}
+
+/* Sends what has gathered: transactions first, as the labels speak of earlier ones. */
+static bool flush(Stream *stream, GError **error) {
+    StreamReport *report = stream->report;
+    if (!post(stream, &stream->transactions, &report->transactions, &report->sent, error) ||
+        !post(stream, &stream->labels, &report->labels, &report->labels_sent, error))
+        return false;
+    const CsvLogCounters counters = csv_log_counters(stream->log);
+    stream->progress(stream->outer->data, report, counters.bytes_read, counters.bytes_total);
+    return true;
+}
+
+static bool is_full(const Batch *batch) {
+    return batch->records >= BATCH_RECORDS_MAX || batch->lines->len >= BATCH_BYTES_MAX;
+}
+
+/* Queues the labels that are due. One that says fraud must not overtake, nor be overtaken by,
+ * a transaction: both batches are sent. */
+static bool add_labels(Stream *stream, GError **error) {
+    Label label;
+    bool fraud = false;
+    while (label_queue_pop(stream->queue, stream->clock, &label)) {
+        label_write_json(stream->labels.lines, &label);
+        g_string_append_c(stream->labels.lines, '\n');
+        stream->labels.records++;
+        fraud |= label.is_fraud;
+        if (is_full(&stream->labels) && !flush(stream, error)) return false;
+    }
+    return !fraud || flush(stream, error);
+}
+
+/* Waits until the next transaction's moment has come, sending meanwhile what is ready. Moments are
+ * counted from the start, so a late one does not delay those after it. */
+static bool keep_pace(Stream *stream, GError **error) {
+    if (stream->options->rate <= 0) return true;
+    const double seconds = (double)stream->scheduled / stream->options->rate;
+    const int64_t moment = stream->started + (int64_t)(seconds * G_USEC_PER_SEC);
+    if (g_get_monotonic_time() >= moment) return true;
+    if (!flush(stream, error)) return false;
+    for (;;) {
+        const int64_t left = moment - g_get_monotonic_time();
+        if (left <= 0 || !go_on(stream)) return true;
+        g_usleep((gulong)MIN(left, 100000));
+    }
+}
+
+/* A later round of a loop sends the same rows as new transactions. `name` has room for them. */
+static bool make_new(const Stream *stream, Transaction *t, char name[TRANS_NUM_MAX + 1]) {
+    t->time += stream->shift;
+    if (t->time > TIME_MAX) return false;
+    if (stream->round == 1) return true;
+    const int len = g_snprintf(name, TRANS_NUM_MAX + 1, "%.*s-%" G_GUINT64_FORMAT,
+                               (int)t->trans_num.len, t->trans_num.data, stream->round);
+    t->trans_num = (Str){name, (size_t)len};
+    return len <= TRANS_NUM_MAX;
+}
+
+static bool send_transaction(Stream *stream, Transaction *t, GError **error) {
+    stream->clock = MAX(stream->clock, t->time);
+    if (!add_labels(stream, error) || !keep_pace(stream, error)) return false;
+    if (!go_on(stream)) return true; /* it ended while waiting for this one's moment */
+    transaction_write_json(stream->transactions.lines, t, CARD_FULL, stream->options->with_labels);
+    g_string_append_c(stream->transactions.lines, '\n');
+    stream->transactions.records++;
+    stream->scheduled++;
+    if (stream->options->label_delay >= 0 && t->is_fraud != LABEL_NONE &&
+        !label_queue_push(stream->queue, t, stream->options->label_delay)) {
+        g_set_error(error, CSV_LOG_ERROR, CSV_LOG_ERROR_LABELS,
+                    "over %zu labels wait at once: choose a shorter --label-delay",
+                    LABEL_QUEUE_MAX);
+        return false;
+    }
+    return !is_full(&stream->transactions) || flush(stream, error);
+}
+
+/* Opens the file for another round, whose first row follows the last by a whole number of weeks
+ * from its former place, so that weekdays and hours stay. */
+static bool start_round(Stream *stream, GError **error) {
+    const CsvLogOptions options = {.paths = &stream->options->path,
+                                   .path_count = 1,
+                                   .label_delay = -1,
+                                   .strict = stream->options->strict};
+    if (stream->round++ > 0)
+        stream->shift += ((stream->last - stream->first) / WEEK_SECONDS + 1) * WEEK_SECONDS;
+    stream->log = csv_log_open(&options, error);
+    return stream->log != NULL;
+}
+
+static void end_round(Stream *stream) {
+    const CsvLogCounters counters = csv_log_counters(stream->log);
+    stream->report->rejected_rows += counters.rejected;
+    stream->report->duplicate_rows += counters.duplicates;
+    stream->log->free(stream->log);
+    stream->log = NULL;
+}
+
+/* What ends the stream before its next transaction, if anything does. */
+static bool is_over(const Stream *stream, StreamEnd *end) {
+    if (!stream->outer->go_on(stream->outer->data))
+        *end = STREAM_END_STOPPED;
+    else if (time_is_up(stream))
+        *end = STREAM_END_TIME;
+    else if (stream->options->limit && stream->scheduled >= stream->options->limit)
+        *end = STREAM_END_LIMIT;
+    else
+        return false;
+    return true;
+}
+
+/* The rows of one round; sets *over when the stream ends with it. */
+static bool run_round(Stream *stream, bool *over, GError **error) {
+    const uint64_t before = stream->scheduled;
+    Event event;
+    LogStatus status;
+    while (!(*over = is_over(stream, &stream->report->end)) &&
+           (status = stream->log->next(stream->log, &event, error)) != LOG_END) {
+        if (status == LOG_ERROR) return false;
+        char name[TRANS_NUM_MAX + 1];
+        Transaction *t = &event.transaction;
+        if (stream->round == 1) {
+            stream->first = stream->scheduled ? MIN(stream->first, t->time) : t->time;
+            stream->last = stream->scheduled ? MAX(stream->last, t->time) : t->time;
+        }
+        if (!make_new(stream, t, name))
+            stream->report->rejected_rows++;
+        else if (!send_transaction(stream, t, error))
+            return false;
+    }
+    if (*over) return true;
+    stream->report->end = STREAM_END_FILE;
+    *over = !stream->options->loop || stream->scheduled == before;
+    return true;
+}
+
+static bool run_rounds(Stream *stream, GError **error) {
+    for (bool over = false; !over;) {
+        if (!start_round(stream, error)) return false;
+        const bool good = run_round(stream, &over, error) && flush(stream, error);
+        end_round(stream);
+        if (!good) return false;
+    }
+    return true;
+}
+
+/* A post that was given up because the stream is over is no failure. */
+static bool forgive_stop(Stream *stream, GError **failure) {
+    if (!g_error_matches(*failure, HTTP_SINK_ERROR, HTTP_SINK_ERROR_STOPPED)) return false;
+    g_clear_error(failure);
+    stream->report->end = time_is_up(stream) ? STREAM_END_TIME : STREAM_END_STOPPED;
+    return true;
+}
+
+bool stream_run(const StreamOptions *options, const HttpSinkOptions *outer,
+                StreamProgress *progress, StreamReport *report, GError **error) {
+    *report = (StreamReport){0};
+    Stream stream = {.options = options, .outer = outer, .progress = progress, .report = report};
+    HttpSinkOptions sink_options = *outer;
+    sink_options.go_on = go_on;
+    sink_options.waiting = tell_waiting;
+    sink_options.data = &stream;
+    stream.sink = http_sink_new(&sink_options, error);
+    if (!stream.sink) return false;
+    stream.queue = label_queue_new();
+    stream.transactions = (Batch){.path = "/v1/transactions", .lines = g_string_new(NULL)};
+    stream.labels = (Batch){.path = "/v1/labels", .lines = g_string_new(NULL)};
+    stream.clock = INT64_MIN;
+    stream.started = g_get_monotonic_time();
+    GError *failure = NULL;
+    const bool good = run_rounds(&stream, &failure) || forgive_stop(&stream, &failure);
+    if (failure) g_propagate_error(error, failure);
+    report->seconds = (double)(g_get_monotonic_time() - stream.started) / G_USEC_PER_SEC;
+    g_string_free(stream.transactions.lines, TRUE);
+    g_string_free(stream.labels.lines, TRUE);
+    label_queue_free(stream.queue);
+    http_sink_free(stream.sink);
+    return good;
+}
+
+const char *stream_end_name(StreamEnd end) {
+    static const char *const names[] = {"file", "limit", "time", "stopped"};
+    return names[end];
+}
