@@ -9,3 +9,7 @@ bool decimal_double_read(const char *text, size_t len, double *out) {
 size_t decimal_double_write(double value, char *out, size_t size) {
     return (size_t)(std::to_chars(out, out + size, value).ptr - out);
 }
+
+size_t decimal_float_write(float value, char *out, size_t size) {
+    return (size_t)(std::to_chars(out, out + size, value).ptr - out);
+}

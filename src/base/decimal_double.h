@@ -1,4 +1,4 @@
-/* The two conversions that C has only in forms bound to the locale: the C++ library's. */
+/* The conversions that C has only in forms bound to the locale: the C++ library's. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,6 +14,9 @@ bool decimal_double_read(const char *text, size_t len, double *out);
 
 /* Writes the shortest text that reads back as `value`; returns its length, at most `size`. */
 size_t decimal_double_write(double value, char *out, size_t size);
+
+/* The same for a float. */
+size_t decimal_float_write(float value, char *out, size_t size);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,7 @@
 #include "base/json_write.h"
 
+#include "base/decimal_double.h"
+
 #include <math.h>
 
 static void write_escaped(GString *out, unsigned char c) {
@@ -64,6 +66,14 @@ void json_write_double(GString *out, double value, int digits) {
     char format[8], text[G_ASCII_DTOSTR_BUF_SIZE];
     g_snprintf(format, sizeof format, "%%.%dg", CLAMP(digits, 1, 17));
     g_string_append(out, g_ascii_formatd(text, sizeof text, format, value));
+}
+
+void json_write_float(GString *out, float value) {
+    char text[32];
+    if (isfinite(value))
+        g_string_append_len(out, text, (gssize)decimal_float_write(value, text, sizeof text));
+    else
+        g_string_append(out, "null");
 }
 
 void json_write_cents(GString *out, int64_t cents) {

@@ -71,9 +71,9 @@ void shape_reasons(GString *out, const Model *model, const float *features, floa
         if (contributions[i] == 0) break;
         g_string_append_printf(out, "%s{\"feature\":\"%s\",\"value\":", n > 0 ? "," : "",
                                feature_at(i)->name);
-        json_write_double(out, (double)features[i], SCORE_DIGITS);
+        json_write_float(out, features[i]);
         g_string_append(out, ",\"contribution\":");
-        json_write_double(out, (double)contributions[i], SCORE_DIGITS);
+        json_write_float(out, contributions[i]);
         g_string_append_c(out, '}');
         contributions[i] = 0;
     }
@@ -132,7 +132,7 @@ static void write_edge_start(GString *out, size_t index, const Edge *edge) {
     g_string_append(out, ",\"amount\":");
     json_write_cents(out, edge->amount);
     g_string_append(out, ",\"suspicion\":");
-    json_write_double(out, (double)edge->suspicion, SCORE_DIGITS);
+    json_write_float(out, edge->suspicion);
 }
 
 static void write_bool(GString *out, const char *name, bool value) {

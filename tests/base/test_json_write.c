@@ -61,6 +61,32 @@ static void test_float_survives_nine_digits(void) {
     }
 }
 
+static void check_float(float value, const char *expected) {
+    g_autoptr(GString) out = g_string_new(NULL);
+    json_write_float(out, value);
+    g_assert_cmpstr(out->str, ==, expected);
+}
+
+static void test_floats(void) {
+    check_float(0.1f, "0.1");
+    check_float(-12.34f, "-12.34");
+    check_float(0, "0");
+    check_float(NAN, "null");
+    check_float(INFINITY, "null");
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (int i = 0; i < 100000; i++) {
+        guint32 bits = (guint32)g_test_rand_int();
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        if (!isfinite(value)) continue;
+        g_string_truncate(out, 0);
+        json_write_float(out, value);
+        g_assert_cmpuint(out->len, <=, 15);
+        float back = strtof(out->str, NULL);
+        g_assert_cmpmem(&back, sizeof back, &value, sizeof value);
+    }
+}
+
 static void check_cents(int64_t cents, const char *expected) {
     g_autoptr(GString) out = g_string_new(NULL);
     json_write_cents(out, cents);
@@ -81,6 +107,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/json_write/strings_read_back", test_strings_read_back);
     g_test_add_func("/json_write/numbers", test_numbers);
     g_test_add_func("/json_write/float_survives_nine_digits", test_float_survives_nine_digits);
+    g_test_add_func("/json_write/floats", test_floats);
     g_test_add_func("/json_write/cents", test_cents);
     return g_test_run();
 }
