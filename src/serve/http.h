@@ -10,6 +10,7 @@
 
 enum {
     CONNECTIONS_MAX = 1024,
+    CONNECTION_BYTES = 16 << 10, /* of memory each, headers included */
     IDLE_SECONDS = 30,           /* a connection that neither sends nor takes is closed */
     MANY_MAX_BYTES = 16 << 20,   /* a body of many records */
     BODIES_MAX_BYTES = 64 << 20, /* all bodies together */
