@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""One log, three ways through the program: replayed, live over HTTP, and recovered after kill -9 in
+the middle. Every score is the same to its last digit. Speaks TAP."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.request
+
+HAECHI = os.environ["HAECHI"]
+ENV = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
+
+
+def good(*words):
+    return subprocess.run([HAECHI, *words], check=True, stdout=subprocess.PIPE, env=ENV,
+                          timeout=250).stdout.decode()
+
+
+class Service:
+    """haechi serve on a port of its choosing."""
+
+    def __init__(self, data_dir):
+        self.process = subprocess.Popen(
+            [HAECHI, "serve", "--data-dir", data_dir, "--model", "m", "--listen", "127.0.0.1:0"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for line in self.process.stdout:
+            if "listening on " in line:
+                self.url = line.split("listening on ")[1].split()[0].rstrip("/")
+                return
+        raise RuntimeError("the service did not start")
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+            return json.load(answer)
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        self.process.stdout.close()
+        return self.process.wait(timeout=60)
+
+
+def scores_of(service, numbers):
+    return [service.get(f"/v1/transactions/{number}")["score"] for number in numbers]
+
+
+def compare(found, expected):
+    """Scores are floats written with 9 digits, which tell any two floats apart."""
+    assert len(found) == len(expected)
+    for number, (one, two) in enumerate(zip(found, expected)):
+        assert f"{one:.9g}" == f"{two:.9g}", (number, one, two)
+
+
+def test_live_equals_replay(numbers, expected):
+    service = Service("live")
+    report = json.loads(good("stream", "d/fraudTest.csv", "--to", service.url, "--rate", "0", "--json"))
+    assert service.get("/v1/stats")["transactions"] == len(numbers), report
+    assert service.get("/v1/stats")["frauds_labelled"] > 0
+    found = scores_of(service, numbers)
+    assert service.end() == 0
+    compare(found, expected)
+
+
+def test_recovered_equals_replay(numbers, expected):
+    service = Service("killed")
+    for part in (4, 2):
+        good("stream", "d/fraudTest.csv", "--to", service.url, "--rate", "0", "--limit",
+             str(len(numbers) // part))
+        service.end(signal.SIGKILL)
+        service = Service("killed")
+    good("stream", "d/fraudTest.csv", "--to", service.url, "--rate", "0")
+    assert service.get("/v1/stats")["transactions"] == len(numbers)
+    found = scores_of(service, numbers)
+    assert service.end() == 0
+    compare(found, expected)
+
+
+def test_restored_equals_replay(numbers, expected):
+    """From the checkpoint of an orderly end, what is streamed next is scored as if nothing was."""
+    service = Service("stopped")
+    good("stream", "d/fraudTest.csv", "--to", service.url, "--rate", "0", "--limit",
+         str(len(numbers) // 3))
+    assert service.end() == 0
+    assert os.path.getsize("stopped/checkpoint") > 0
+    service = Service("stopped")
+    good("stream", "d/fraudTest.csv", "--to", service.url, "--rate", "0")
+    found = scores_of(service, numbers)
+    assert service.end() == 0
+    compare(found, expected)
+
+
+TESTS = [test_live_equals_replay, test_recovered_equals_replay, test_restored_equals_replay]
+
+
+def main():
+    failed = 0
+    print(f"1..{len(TESTS)}", flush=True)
+    with tempfile.TemporaryDirectory() as top:
+        os.chdir(top)
+        good("data", "generate", "--out", "d", "--cards", "40", "--days", "120", "--seed", "5")
+        good("train", "xgboost", "--train", "d/fraudTrain.csv", "--out", "m", "--param", "num_round=30",
+             "--param", "nthread=1")
+        good("replay", "d/fraudTest.csv", "--model", "m", "--out", "scores.csv")
+        with open("scores.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        numbers = [row["trans_num"] for row in rows]
+        expected = [float(row["score"]) for row in rows]
+        for number, test in enumerate(TESTS, 1):
+            name = test.__name__.removeprefix("test_").replace("_", "-")
+            try:
+                test(numbers, expected)
+                print(f"ok {number} /live/{name}", flush=True)
+            except Exception as error:  # every failure is one line, and the rest still runs
+                failed = 1
+                print(f"# {type(error).__name__}: {str(error)[:2000]!r}")
+                print(f"not ok {number} /live/{name}", flush=True)
+        os.chdir("/")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
