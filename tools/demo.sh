@@ -10,8 +10,9 @@
 #     DEMO_DIR    where data, model and store are kept (demo-data)
 #     DEMO_CARDS, DEMO_DAYS   how much data is made
 #
-# Data and model are kept, so that a second start takes seconds; the store begins anew each time,
-# with the last 30 days of the training data, because a transaction's score needs its card's past.
+# A transaction's score needs its card's past, so the service is first given the last 30 days of the
+# training data. Data, model and the store of that moment are kept, so that a second start takes
+# seconds; each start goes on from a copy of that store.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -124,7 +125,7 @@ get_data() {
 
 # Trains unless there is a model of this data and of this program's features.
 get_model() {
-    key="$key features $("$haechi" features --json | cksum)"
+    key="$key $("$haechi" --version) features $("$haechi" features --json | cksum)"
     [ "$(cat "$work/model/demo-key" 2>/dev/null)" = "$key" ] && return
     rm -rf "$work/model" "$work/model.part"
     step "Training a model" "$haechi" train xgboost --train "$train" --out "$work/model.part"
@@ -140,17 +141,14 @@ open_train() {
     esac
 }
 
-# Sets warm to a file with the last days of the training data. Its rows are in time order, and the
-# time stands before any field that may hold a comma.
-get_warm_up() {
-    warm=$work/warm-up.csv
-    [ "$(cat "$work/warm-up.key" 2>/dev/null)" = "$key" ] && [ -s "$warm" ] && return
+# Writes the header and the last days of the training data. Its rows are in time order, and the time
+# stands before any field that may hold a comma.
+last_days() {
     local last since
     last=$(open_train | tail -n 1 | cut -d , -f 2 | tr -d '"')
     since=$(date -u -d "$last UTC - $warm_days days" '+%F %T') || die "$train: no time in: $last"
     open_train | awk -F , -v since="$since" 'NR == 1 { print; next }
-        { time = $2; gsub(/"/, "", time) } time > since' >"$warm"
-    say "$key" >"$work/warm-up.key"
+        { time = $2; gsub(/"/, "", time) } time > since'
 }
 
 # Sets port to the first one that nobody listens on.
@@ -177,12 +175,11 @@ scored() {
     get /v1/stats | python3 -c 'import json, sys; print(json.load(sys.stdin)["transactions"])'
 }
 
+# Starts the service on the store $1 and waits until it takes transactions.
 start_service() {
     choose_port
     url=http://127.0.0.1:$port
-    rm -rf "$work/store"
-    say "==> Starting the service"
-    start "$haechi" serve --data-dir "$work/store" --model "$work/model" \
+    start "$haechi" serve --data-dir "$1" --model "$work/model" \
         --listen "127.0.0.1:$port" >"$work/serve.log" 2>&1
     service=${children[-1]}
     for _ in {1..150}; do
@@ -191,6 +188,20 @@ start_service() {
         sleep 0.2
     done
     die "the service was not ready within 30 seconds: see $work/serve.log"
+}
+
+# Makes the store that every start begins with, unless it is there for this model.
+get_warm_store() {
+    [ "$(cat "$work/warm/demo-key" 2>/dev/null)" = "$key" ] && return
+    rm -rf "$work/warm" "$work/warm.part"
+    start_service "$work/warm.part"
+    last_days >"$work/warm-up.csv"
+    step "Giving the service the last $warm_days days before the stream" \
+        "$haechi" stream "$work/warm-up.csv" --to "$url" --rate 0
+    stop_children
+    rm "$work/warm-up.csv"
+    say "$key" >"$work/warm.part/demo-key"
+    mv "$work/warm.part" "$work/warm"
 }
 
 # Waits for Ctrl-C, or for the time to be over, and watches that what should run runs.
@@ -224,10 +235,11 @@ main() {
 
     get_data
     get_model
-    get_warm_up
-    start_service
-    step "Giving the service the last $warm_days days before the stream" \
-        "$haechi" stream "$warm" --to "$url" --rate 0
+    get_warm_store
+    say "==> Starting the service"
+    rm -rf "$work/store"
+    cp -a "$work/warm" "$work/store"
+    start_service "$work/store"
     local before
     before=$(scored)
 
