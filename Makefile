@@ -29,8 +29,9 @@ test:
 	@tools/build.sh $(BUILD) all
 	@tools/test.sh $(BUILD)
 
+# exec: on Ctrl-C a shell between would die at once, and make not wait for the demo to clean up.
 demo:
-	@RATE='$(RATE)' FOR='$(FOR)' DATA='$(DATA)' BUILD='$(BUILD)' tools/demo.sh
+	@exec env RATE='$(RATE)' FOR='$(FOR)' DATA='$(DATA)' BUILD='$(BUILD)' tools/demo.sh
 
 bench:
 	@tools/setup.sh build ui bench

@@ -207,6 +207,7 @@ get_warm_store() {
 # Waits for Ctrl-C, or for the time to be over, and watches that what should run runs.
 watch() {
     local begun=$SECONDS streaming=yes
+    exec 8<> <(:) # never anything to read
     while [ -z "$length" ] || [ $((SECONDS - begun)) -lt "$length" ]; do
         kill -0 "$service" 2>/dev/null || die "the service ended: $(tail -n 5 "$work/serve.log")"
         if [ $streaming = yes ] && ! kill -0 "$stream" 2>/dev/null; then
@@ -214,8 +215,7 @@ watch() {
             say "All transactions were streamed; the page stays until Ctrl-C."
             streaming=no
         fi
-        sleep 0.5 &
-        wait $!
+        read -r -t 0.5 -u 8 || true # a sleep that is no process to clean up
     done
 }
 

@@ -443,7 +443,6 @@ static void test_full_disk(Fixture *f, gconstpointer unused) {
 
 /* In a child: commits batch after batch, telling the parent of each after its commit. */
 static void commit_for_ever(const char *dir, int out) {
-    g_autoptr(GError) error = NULL;
     Store *store = must_open(dir);
     for (unsigned n = (unsigned)store_position(store);;) {
         unsigned end = n + 1 + n % 13;
