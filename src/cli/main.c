@@ -1,7 +1,10 @@
 /* The haechi program: the list of its commands, and the choice of one. */
 #include "cli/command.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const Command commands[] = {
@@ -40,24 +43,43 @@ static int words_matched(const char *name, int argc, char **argv) {
     return word;
 }
 
-int main(int argc, char **argv) {
+/* 'train' alone is half a command: names those that begin so. */
+static int unknown_command(const char *word) {
+    bool half = false;
+    for (const Command *c = commands; c->name; c++) {
+        if (strncmp(c->name, word, strlen(word)) != 0 || c->name[strlen(word)] != ' ') continue;
+        fprintf(stderr, half ? ", '%s'" : "haechi: which one? '%s'", c->name);
+        half = true;
+    }
+    if (!half) fprintf(stderr, "haechi: unknown command '%s'", word);
+    fputs(" (see 'haechi --help')\n", stderr);
+    return EXIT_USAGE;
+}
+
+static int run(int argc, char **argv) {
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
         print_help(stdout);
-        return 0;
+        return EXIT_SUCCESS;
     }
-    if (strcmp(argv[1], "--version") == 0) {
+    if (strcmp(word, "--version") == 0) {
         puts("haechi " HAECHI_VERSION);
-        return 0;
+        return EXIT_SUCCESS;
     }
     for (const Command *c = commands; c->name; c++) {
         int words = words_matched(c->name, argc - 1, argv + 1);
         if (words > 0) return c->run(argc - words, argv + words);
     }
-    fprintf(stderr, "haechi: unknown command '%s' (see 'haechi --help')\n", argv[1]);
-    return EXIT_USAGE;
+    return unknown_command(word);
+}
+
+int main(int argc, char **argv) {
+    int status = run(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    fprintf(stderr, "haechi: cannot write the result: %s\n", strerror(errno));
+    return status ? status : EXIT_FAILURE;
 }

@@ -1,4 +1,5 @@
 #include "cli/options.h"
+#include "base/duration.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,13 @@ int options_fail(const char *command, int status, const char *format, ...) {
     va_end(list);
     fprintf(stderr, "haechi %s: %s\n", command, message);
     return status;
+}
+
+bool options_label_delay(const char *command, const char *text, int64_t *seconds) {
+    *seconds = 7 * 86400; /* as chargebacks come */
+    if (!text || duration_parse(text, seconds)) return true;
+    options_fail(command, 0, "--label-delay needs a length of time such as 7d, not '%s'", text);
+    return false;
 }
 
 bool options_parse(const char *command, const char *arguments, const char *summary,

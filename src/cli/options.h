@@ -11,5 +11,9 @@
 bool options_parse(const char *command, const char *arguments, const char *summary,
                    const GOptionEntry *entries, int *argc, char ***argv, int least, int most);
 
+/* Reads the words of --label-delay into *seconds; 7 days where `text` is NULL. False, having said
+ * why, when they are no length of time. */
+bool options_label_delay(const char *command, const char *text, int64_t *seconds);
+
 /* Says `format...` on standard error as "haechi COMMAND: ..."; returns `status`. */
 int options_fail(const char *command, int status, const char *format, ...) G_GNUC_PRINTF(3, 4);

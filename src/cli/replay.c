@@ -1,6 +1,5 @@
 /* haechi replay: a file through the engine as fast as it goes, and how good the scores were. */
 #include "pipeline/replay.h"
-#include "base/duration.h"
 #include "base/json_write.h"
 #include "base/progress.h"
 #include "cli/command.h"
@@ -150,11 +149,8 @@ static int open_and_replay(const Options *o, const char *file) {
     size_t count = 0;
     if (o->warmup) paths[count++] = o->warmup;
     paths[count++] = file;
-    CsvLogOptions options = {
-        .paths = paths, .path_count = count, .label_delay = 7 * 86400, .strict = o->strict};
-    if (o->label_delay && !duration_parse(o->label_delay, &options.label_delay))
-        return options_fail(command, EXIT_USAGE, "--label-delay wants a time such as 7d, not '%s'",
-                            o->label_delay);
+    CsvLogOptions options = {.paths = paths, .path_count = count, .strict = o->strict};
+    if (!options_label_delay(command, o->label_delay, &options.label_delay)) return EXIT_USAGE;
     Model *model = model_load(o->model, &error);
     if (!model) return options_fail(command, 1, "%s", error->message);
     EventLog *log = csv_log_open(&options, &error);

@@ -1,7 +1,6 @@
 /* haechi train xgboost: from CSV files to a model's folder. */
 #include "train/train_xgboost.h"
 #include "base/civil.h"
-#include "base/duration.h"
 #include "base/json_write.h"
 #include "base/progress.h"
 #include "cli/command.h"
@@ -196,12 +195,10 @@ static int train(const Options *o, Inputs *inputs, const GArray *params) {
 }
 
 static int check_and_train(const Options *o) {
-    Inputs inputs = {.label_delay = 7 * 86400, .strict = o->strict};
+    Inputs inputs = {.strict = o->strict};
     if (!o->train || !o->out)
         return options_fail(command, EXIT_USAGE, "needs --train FILE and --out DIR");
-    if (o->label_delay && !duration_parse(o->label_delay, &inputs.label_delay))
-        return options_fail(command, EXIT_USAGE, "--label-delay wants a time such as 7d, not '%s'",
-                            o->label_delay);
+    if (!options_label_delay(command, o->label_delay, &inputs.label_delay)) return EXIT_USAGE;
     if (o->name && !model_name_valid(str_from(o->name)))
         return options_fail(command, EXIT_USAGE, "--name wants letters, digits, '.', '_', '-'");
     inputs.paths = g_ptr_array_new();

@@ -148,6 +148,7 @@ def test_training_repeats():
 
 def test_wrong_use():
     refused(2, "unknown command", "frobnicate")
+    refused(2, "which one? 'data check', 'data generate'", "data")
     refused(2, "--bogus", "replay", "--bogus")
     refused(2, "missing FILE", "replay", "--model", "m")
     refused(2, "unexpected argument 'b'", "replay", "a", "b", "--model", "m")
@@ -183,6 +184,11 @@ def test_failures():
     refused(1, "model.json", "replay", "d/fraudTest.csv", "--model", "broken")
     refused(1, "out.csv", "replay", "d/fraudTest.csv", "--model", "m", "--out", "nowhere/out.csv")
     refused(1, "cannot write", "replay", "d/fraudTest.csv", "--model", "m", "--out", "full.csv", limit=8)
+    if os.path.exists("/dev/full"):
+        for words in (["features"], ["replay", "d/fraudTest.csv", "--model", "m", "--json"], ["--help"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([HAECHI, *words], stdout=full, stderr=subprocess.PIPE, timeout=60)
+            assert (done.returncode, b"cannot write the result" in done.stderr) == (1, True), words
     assert not os.path.exists("full.csv") and not os.path.exists("full.csv.new")
 
 
