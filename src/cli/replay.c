@@ -68,6 +68,8 @@ static void print_json(const ReplayResult *r, uint64_t rejected, uint64_t duplic
     json_number(out, "p999", microseconds(&r->latency_ns, 0.999));
     json_number(out, "max", (double)r->latency_ns.max / 1000);
     g_string_append_c(out, '}');
+    json_number(out, "cards", (double)r->cards);
+    json_number(out, "graph_bytes", (double)r->graph_bytes);
     if (r->labelled) {
         const Metrics *m = &r->metrics;
         json_number(out, "average_precision", m->average_precision);
@@ -91,6 +93,7 @@ static void print_text(const ReplayResult *r, uint64_t rejected, uint64_t duplic
     printf("latency: p50 %.1f us, p99 %.1f us, p99.9 %.1f us, max %.0f us\n",
            microseconds(&r->latency_ns, 0.5), microseconds(&r->latency_ns, 0.99),
            microseconds(&r->latency_ns, 0.999), (double)r->latency_ns.max / 1000);
+    printf("graph: %zu cards, %.0f KiB\n", r->cards, (double)r->graph_bytes / 1024);
     if (!r->labelled) return;
     const Metrics *m = &r->metrics;
     printf("frauds: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " labelled\n", r->frauds,

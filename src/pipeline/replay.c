@@ -76,6 +76,8 @@ bool replay(EventLog *log, Engine *engine, const ReplayOptions *options, ReplayR
                 g_array_new(FALSE, FALSE, sizeof(uint8_t))};
     if (options->scores) fputs("trans_num,score,decision\n", options->scores);
     LogStatus status = fold_log(&r, log, engine, error);
+    result->cards = graph_card_count(engine_graph(engine));
+    result->graph_bytes = graph_memory(engine_graph(engine));
     if (status == LOG_END && result->labelled)
         result->metrics =
             metrics_compute((const float *)(void *)r.scores->data, (const uint8_t *)r.labels->data,

@@ -19,6 +19,7 @@ typedef struct ReplayResult {
     uint64_t transactions, frauds, labelled; /* of the judged inputs */
     double seconds;                          /* reading, parsing and scoring them */
     Histogram latency_ns;                    /* a transaction's, from its bytes to its decision */
+    size_t cards, graph_bytes;               /* of the graph at the end */
     Metrics metrics;                         /* where labelled > 0 */
 } ReplayResult;
 
