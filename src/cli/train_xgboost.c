@@ -224,7 +224,7 @@ int cmd_train_xgboost(int argc, char **argv) {
         {"train", 't', 0, G_OPTION_ARG_FILENAME_ARRAY, &o.train,
          "Transactions to learn from, in time order; may be given again", "FILE"},
         {"valid", 'v', 0, G_OPTION_ARG_FILENAME, &o.valid,
-         "Later transactions to choose the threshold by (default: the last 15 % of --train)",
+         "Later transactions to choose the threshold by (default: the last 10 % of --train)",
          "FILE"},
         {"out", 'o', 0, G_OPTION_ARG_FILENAME, &o.out, "The model's folder; replaced if it is one",
          "DIR"},

@@ -397,7 +397,7 @@ static const Feature catalogue[] = {
     WINDOW("merchant_suspicion_max", "max", WINDOW_24H, "24h",
            "first-stage suspicion of the merchant's transactions, largest", merchant_suspicion_max),
     ONE("exposure_max", "share", "30d",
-        "largest share of compromised cards among the merchants of the card's last 64 transactions",
+        "largest share of compromised cards at the merchants of the card's last 64 transactions, as of each merchant's latest",
         exposure_max),
     ONE("exposure_count", "count", "30d", "most compromised cards at one of those merchants",
         exposure_count),

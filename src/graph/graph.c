@@ -237,15 +237,11 @@ static void card_mark(Graph *g, CardId id, bool compromised) {
 
 void graph_label(Graph *g, const Label *label) {
     CardId id = graph_find_card(g, label->card);
-    if (id == VERTEX_NONE) return;
+    if (id == VERTEX_NONE || label->is_fraud == label->was_fraud) return;
     Card *card = card_at(g, id);
-    uint64_t fingerprint = hash_str(label->trans_num, 0);
     if (label->is_fraud) {
-        if (card->fraud_labels && card->fraud_transaction == fingerprint) return;
-        card->fraud_transaction = fingerprint;
         if (card->fraud_labels++ == 0) card_mark(g, id, true);
-    } else if (card->fraud_labels && card->fraud_transaction == fingerprint) {
-        card->fraud_transaction = 0;
+    } else if (card->fraud_labels > 0) {
         if (--card->fraud_labels == 0) card_mark(g, id, false);
     }
 }
@@ -338,7 +334,7 @@ uint32_t graph_merchant_compromised_cards(const Graph *g, MerchantId id) {
 
 /* Everything of a card but its edges and windows, as it lies in a snapshot. */
 typedef struct CardRecord {
-    uint64_t number, fraud_transaction;
+    uint64_t number;
     uint32_t clock, edge_count;
     uint32_t recent[4];
     float latitude, longitude;
@@ -349,7 +345,7 @@ typedef struct CardRecord {
     uint32_t fraud_labels;
 } CardRecord;
 
-G_STATIC_ASSERT(sizeof(CardRecord) == 400); /* no padding: it is written as it lies */
+G_STATIC_ASSERT(sizeof(CardRecord) == 392); /* no padding: it is written as it lies */
 
 typedef struct MerchantRecord {
     uint32_t clock, edge_count, name_len;
@@ -359,7 +355,6 @@ typedef struct MerchantRecord {
 static CardRecord card_record(const Card *card) {
     CardRecord record = {
         .number = card->number,
-        .fraud_transaction = card->fraud_transaction,
         .clock = card->history.clock,
         .edge_count = card->history.count,
         .latitude = card->latitude,
@@ -375,7 +370,6 @@ static CardRecord card_record(const Card *card) {
 }
 
 static void card_from_record(Card *card, const CardRecord *record) {
-    card->fraud_transaction = record->fraud_transaction;
     card->latitude = record->latitude;
     card->longitude = record->longitude;
     card->habit = record->habit;

@@ -70,9 +70,8 @@ void graph_touch(Graph *graph, const Transaction *transaction, CardId *card, Mer
 void graph_add(Graph *graph, const Transaction *transaction, CardId card, MerchantId merchant,
                float suspicion);
 
-/* A label has arrived. Fraud makes the card known to be compromised at every merchant it met within
- * their windows; not fraud takes that back if the card's latest fraud label was of that
- * transaction. */
+/* A label has arrived. A card with a fraud that still holds is known to be compromised at every
+ * merchant it met within their windows; a label that takes its last fraud back takes that back. */
 void graph_label(Graph *graph, const Label *label);
 
 /* The state as bytes, for snapshots. Only edges, habits and labels are written: windows, pairs and

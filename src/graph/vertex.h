@@ -21,8 +21,7 @@ typedef struct Card {
     uint32_t
         category_last[CATEGORY_COUNT]; /* time of the latest edge in the category; 0 for none */
     uint32_t hour_count[24];           /* edges ever, by hour of the day (UTC) */
-    uint32_t fraud_labels;             /* fraud labels that have arrived and still hold */
-    uint64_t fraud_transaction;        /* fingerprint of the transaction it speaks of */
+    uint32_t fraud_labels;             /* transactions of the card whose latest label is fraud */
 } Card;
 
 typedef struct Merchant {

@@ -426,7 +426,7 @@ bool store_add_transaction(Store *store, const Transaction *transaction, const A
     return true;
 }
 
-bool store_add_label(Store *store, const Label *label, uint64_t of, int was_fraud, GError **error) {
+bool store_add_label(Store *store, const Label *label, uint64_t of, GError **error) {
     Event event = {.kind = EVENT_LABEL, .label = *label};
     if (!add_event(store, &event, error)) return false;
     sqlite3_stmt *add = store->statements[ADD_LABEL];
@@ -436,7 +436,7 @@ bool store_add_label(Store *store, const Label *label, uint64_t of, int was_frau
     if (!finish(store, add, error)) return false;
     store->totals.labels++;
     store->totals.frauds_labelled += label->is_fraud;
-    store->totals.frauds_labelled -= was_fraud == 1;
+    store->totals.frauds_labelled -= label->was_fraud;
     return true;
 }
 

@@ -74,8 +74,8 @@ void store_rollback(Store *store);
 bool store_add_transaction(Store *store, const Transaction *transaction, const Answer *answer,
                            GError **error);
 
-/* Adds a label of the transaction at position `of`; was_fraud is what store_find gave. */
-bool store_add_label(Store *store, const Label *label, uint64_t of, int was_fraud, GError **error);
+/* Adds a label of the transaction at position `of`; its was_fraud is what store_find gave. */
+bool store_add_label(Store *store, const Label *label, uint64_t of, GError **error);
 
 StoreFound store_find(Store *store, Str trans_num, StoredTransaction *out, GError **error);
 

@@ -115,34 +115,36 @@ const char *transaction_decode(Str bytes, Transaction *out) {
 }
 
 void label_encode(GByteArray *out, const Label *label) {
-    const uint8_t form = LABEL_FORM, is_fraud = label->is_fraud;
+    const uint8_t form = LABEL_FORM;
+    const uint8_t flags = (uint8_t)(label->is_fraud | label->was_fraud << 1);
     BYTES_PUT(out, form);
     BYTES_PUT(out, label->card);
     BYTES_PUT(out, label->transaction_time);
     BYTES_PUT(out, label->time);
-    BYTES_PUT(out, is_fraud);
+    BYTES_PUT(out, flags);
     put_str(out, label->trans_num);
     put_str(out, label->merchant);
 }
 
 const char *label_decode(Str bytes, Label *out) {
     BytesReader in = {.data = (const uint8_t *)bytes.data, .len = bytes.len};
-    uint8_t form, is_fraud;
+    uint8_t form, flags;
     BYTES_GET(&in, form);
     if (in.failed) return truncated;
     if (form != LABEL_FORM) return wrong_form;
     BYTES_GET(&in, out->card);
     BYTES_GET(&in, out->transaction_time);
     BYTES_GET(&in, out->time);
-    BYTES_GET(&in, is_fraud);
+    BYTES_GET(&in, flags);
     out->trans_num = get_str(&in);
     out->merchant = get_str(&in);
     const char *wrong = check_end(&in);
     if (wrong) return wrong;
     if (!card_is_well(out->card) || !time_is_well(out->transaction_time) || out->time < TIME_MIN ||
-        out->time > LABEL_TIME_MAX || is_fraud > 1)
+        out->time > LABEL_TIME_MAX || flags > 3)
         return out_of_range;
-    out->is_fraud = is_fraud == 1;
+    out->is_fraud = flags & 1;
+    out->was_fraud = flags >> 1;
     if (out->merchant.len == 0) return "no merchant";
     wrong = check_text(out->merchant);
     return wrong ? wrong : read_trans_num(out->trans_num);

@@ -157,10 +157,11 @@ static bool fold_label(Intake *intake, const StoredTransaction *of, int64_t time
         .transaction_time = of->transaction.time,
         .time = time,
         .is_fraud = is_fraud,
+        .was_fraud = of->is_fraud == 1,
     };
     if (!begin(intake, error)) return false;
     engine_label(intake->engine, &label);
-    if (!store_add_label(intake->store, &label, of->seq, of->is_fraud, error)) return false;
+    if (!store_add_label(intake->store, &label, of->seq, error)) return false;
     hub_add_label(intake->hub, label.trans_num, is_fraud);
     return true;
 }

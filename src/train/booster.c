@@ -67,7 +67,17 @@ static int iterator_next(DataIterHandle handle) {
     return 1;
 }
 
+/* The matrix is binned before the booster sees its parameters, so both must be told. */
+static char *matrix_config(const BoosterJob *job) {
+    const char *max_bin = "256";
+    for (size_t i = 0; i < job->param_count; i++)
+        if (strcmp(job->params[i].name, "max_bin") == 0) max_bin = job->params[i].value;
+    return g_strdup_printf("{\"missing\":NaN,\"max_bin\":%d}",
+                           (int)g_ascii_strtoll(max_bin, NULL, 10));
+}
+
 static DMatrixHandle make_matrix(const BoosterJob *job, GError **error) {
+    g_autofree char *config = matrix_config(job);
     const FeatureMatrix *m = job->matrix;
     BlockIterator it = {.job = job,
                         .rows = job->row_limit ? MIN(job->row_limit, m->rows) : m->rows};
@@ -79,7 +89,7 @@ static DMatrixHandle make_matrix(const BoosterJob *job, GError **error) {
     it.labels = g_new(float, MATRIX_BLOCK_ROWS);
     DMatrixHandle matrix = NULL;
     if (XGQuantileDMatrixCreateFromCallback(&it, it.proxy, NULL, iterator_reset, iterator_next,
-                                            "{\"missing\":NaN,\"max_bin\":256}", &matrix) != 0 ||
+                                            config, &matrix) != 0 ||
         it.failed) {
         set_error(error, "making a matrix");
         if (matrix) XGDMatrixFree(matrix);

@@ -14,7 +14,7 @@ enum {
     PROGRESS_EVERY = 8192
 };
 
-#define HOLD_OUT_SHARE 0.15
+#define HOLD_OUT_SHARE 0.1
 
 static const BoosterParam defaults[] = {
     {(char *)"objective", (char *)"binary:logistic"},
@@ -41,7 +41,8 @@ static G_DEFINE_QUARK(haechi - train - error, train_error)
     size_t own_columns;
     size_t train_rows; /* the judging rows come after them */
     FeatureMatrix *own, *all;
-    float *suspicion; /* of each labelled transaction */
+    GArray *times;    /* int64_t, of each labelled transaction */
+    float *suspicion; /* the same */
     TreeEnsemble *first_stage;
     const char *stage;
 } Training;
@@ -86,12 +87,11 @@ static uint8_t fold_of(uint64_t card) {
     return (uint8_t)(hash_u64(card, 0) % FOLDS);
 }
 
-/* First reading: own fields, labels and folds of the labelled transactions. */
+/* First reading: own fields, labels, folds and times of the labelled transactions. */
 static bool read_own(Training *t, GError **error) {
     EventLog *log = t->job->open(t->job->open_data, error);
     if (!log) return false;
     t->own = matrix_new(t->own_columns);
-    t->result->first_time = INT64_MAX;
     g_autofree float *features = g_new(float, feature_count());
     Event event;
     LogStatus status;
@@ -100,25 +100,39 @@ static bool read_own(Training *t, GError **error) {
         if (++events % PROGRESS_EVERY == 0) report(t, "reading", events, 0);
         const Transaction *x = &event.transaction;
         if (event.kind != EVENT_TRANSACTION || x->is_fraud == LABEL_NONE) continue;
-        bool judging = event.input >= t->job->valid_input;
         feature_fill_own(x, features);
-        matrix_append(t->own, features, x->is_fraud == 1,
-                      judging ? MATRIX_NO_GROUP : fold_of(x->card));
-        if (judging) continue;
-        t->train_rows++;
-        t->result->frauds += x->is_fraud == 1;
-        t->result->first_time = MIN(t->result->first_time, x->time);
-        t->result->last_time = MAX(t->result->last_time, x->time);
+        matrix_append(t->own, features, x->is_fraud == 1, fold_of(x->card));
+        g_array_append_val(t->times, x->time);
+        if (event.input < t->job->valid_input) t->train_rows = t->own->rows;
     }
     log->free(log);
-    t->result->rows = t->train_rows;
-    if (status == LOG_END && (t->result->frauds == 0 || t->result->frauds == t->train_rows)) {
-        g_set_error(error, train_error_quark(), 0,
-                    "nothing to learn from: %zu labelled transactions, %zu of them fraud",
-                    t->train_rows, t->result->frauds);
-        return false;
-    }
     return status == LOG_END;
+}
+
+/* Sets the rows apart that judge: no model of either stage is fitted to them. */
+static bool split_rows(Training *t, GError **error) {
+    TrainResult *r = t->result;
+    r->threshold_choice = "best F1 on the validation file";
+    if (t->train_rows == t->own->rows) {
+        r->threshold_choice = "best F1 on the last 10 % of the transactions, held out";
+        t->train_rows -= (size_t)((double)t->own->rows * HOLD_OUT_SHARE);
+    }
+    r->rows = t->train_rows;
+    r->valid_rows = t->own->rows - t->train_rows;
+    r->first_time = INT64_MAX;
+    for (size_t row = 0; row < t->train_rows; row++) {
+        int64_t time = g_array_index(t->times, int64_t, row);
+        r->frauds += matrix_is_fraud(t->own, row);
+        r->first_time = MIN(r->first_time, time);
+        r->last_time = MAX(r->last_time, time);
+    }
+    for (size_t row = t->train_rows; row < t->own->rows; row++)
+        g_array_index(t->own->groups, uint8_t, row) = MATRIX_NO_GROUP;
+    if (r->frauds > 0 && r->frauds < r->rows) return true;
+    g_set_error(error, train_error_quark(), 0,
+                "nothing to learn from: %zu labelled transactions, %zu of them fraud", r->rows,
+                r->frauds);
+    return false;
 }
 
 static const char **feature_names(size_t count) {
@@ -230,44 +244,29 @@ static bool read_all(Training *t, GError **error) {
     return status == LOG_END;
 }
 
-/* Judges a model on rows [from, to) and chooses the thresholds there. */
-static bool judge(Training *t, GBytes *json, size_t from, size_t to, GError **error) {
-    TreeEnsemble *ensemble = parse(json, error);
+/* Judges the model on the rows set apart and chooses the thresholds there. */
+static bool judge(Training *t, GError **error) {
+    TrainResult *r = t->result;
+    TreeEnsemble *ensemble = parse(r->model, error);
     if (!ensemble) return false;
-    g_autofree float *scores = g_new(float, to - from);
-    g_autofree uint8_t *is_fraud = g_new(uint8_t, to - from);
-    for (size_t row = from; row < to; row++) {
-        scores[row - from] =
-            model_probability(tree_ensemble_margin(ensemble, matrix_row(t->all, row)));
-        is_fraud[row - from] = matrix_is_fraud(t->all, row);
+    g_autofree float *scores = g_new(float, r->valid_rows + 1);
+    g_autofree uint8_t *is_fraud = g_new(uint8_t, r->valid_rows + 1);
+    for (size_t i = 0; i < r->valid_rows; i++) {
+        const float *row = matrix_row(t->all, t->train_rows + i);
+        scores[i] = model_probability(tree_ensemble_margin(ensemble, row));
+        is_fraud[i] = matrix_is_fraud(t->all, t->train_rows + i);
     }
     tree_ensemble_free(ensemble);
-    TrainResult *r = t->result;
-    Metrics m = metrics_compute(scores, is_fraud, to - from, 0.5, 1);
+    Metrics m = metrics_compute(scores, is_fraud, r->valid_rows, 0.5, 1);
     r->threshold = m.frauds ? m.best_f1_threshold : 0.5;
     r->decline_threshold = MAX(r->threshold, m.frauds ? m.threshold_precision_99 : 1);
-    r->metrics = metrics_compute(scores, is_fraud, to - from, r->threshold, 1);
-    r->valid_rows = to - from;
+    r->metrics = metrics_compute(scores, is_fraud, r->valid_rows, r->threshold, 1);
     return true;
 }
 
 static bool train_second_stage(Training *t, GError **error) {
-    TrainResult *r = t->result;
-    size_t rows = t->all->rows, valid_from = t->train_rows;
-    if (valid_from == rows) {
-        /* Nothing to judge by was given: a model of the earlier transactions is judged on the later
-         * ones, and gives its thresholds to the model of them all. */
-        valid_from = rows - (size_t)((double)rows * HOLD_OUT_SHARE);
-        r->threshold_choice = "best F1 on the last 15 % of the transactions, held out";
-        g_autoptr(GBytes) json = fit(t, "training, last 15 % held out", t->all, MATRIX_NO_GROUP,
-                                     valid_from, t->rounds, error);
-        if (!json || !judge(t, json, valid_from, rows, error)) return false;
-        r->model = fit(t, "training on all", t->all, MATRIX_NO_GROUP, rows, t->rounds, error);
-        return r->model != NULL;
-    }
-    r->threshold_choice = "best F1 on the validation file";
-    r->model = fit(t, "training", t->all, MATRIX_NO_GROUP, valid_from, t->rounds, error);
-    return r->model && judge(t, r->model, valid_from, rows, error);
+    t->result->model = fit(t, "training", t->all, MATRIX_NO_GROUP, t->train_rows, t->rounds, error);
+    return t->result->model && judge(t, error);
 }
 
 /* The parameters in force, the caller's to keep. */
@@ -287,8 +286,10 @@ bool train_xgboost(const TrainJob *job, TrainResult *result, GError **error) {
     Training t = {.job = job, .result = result, .own_columns = feature_own_count()};
     gint64 start = g_get_monotonic_time();
     *result = (TrainResult){0};
-    bool good = choose_params(&t, error) && read_own(&t, error) && train_first_stage(&t, error) &&
-                read_all(&t, error) && train_second_stage(&t, error);
+    t.times = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    bool good = choose_params(&t, error) && read_own(&t, error) && split_rows(&t, error) &&
+                train_first_stage(&t, error) && read_all(&t, error) &&
+                train_second_stage(&t, error);
     if (good) {
         result->params = copy_params(&t);
         result->seconds = (double)(g_get_monotonic_time() - start) / 1e6;
@@ -299,6 +300,7 @@ bool train_xgboost(const TrainJob *job, TrainResult *result, GError **error) {
     matrix_free(t.all);
     g_free(t.suspicion);
     tree_ensemble_free(t.first_stage);
+    g_array_unref(t.times);
     g_array_unref(t.params);
     return good;
 }

@@ -21,7 +21,7 @@ typedef struct TrainJob {
     LogOpen *open;
     void *open_data;
     unsigned valid_input; /* events of this input of the log and later ones judge the model; without
-                             such events the last 15 % of the transactions do */
+                             such events the last 10 % of the transactions do */
     const BoosterParam *params; /* over the defaults; "num_round" sets the number of trees */
     size_t param_count;
     TrainProgress *progress;
@@ -32,7 +32,7 @@ typedef struct TrainResult {
     GBytes *model, *suspicion;       /* XGBoost's JSON */
     size_t rows, frauds, valid_rows; /* labelled transactions that trained, and that judged */
     int64_t first_time, last_time;   /* of the training rows, seconds */
-    Metrics metrics;                 /* on the judging rows, by a model that did not see them */
+    Metrics metrics;                 /* on the judging rows, at the threshold chosen on them */
     double threshold, decline_threshold;
     const char *threshold_choice;
     GArray *params; /* BoosterParam: those in force */

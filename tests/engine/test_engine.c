@@ -26,8 +26,13 @@ static void make_world(World *w, uint32_t seed, int turn, uint32_t other_seed) {
         if (i > 20 && g_rand_double(random) < 0.1) {
             const Transaction *t = &w->events[0].transaction;
             w->events[i] = (Event){.kind = EVENT_LABEL};
-            w->events[i].label =
-                (Label){t->trans_num, t->merchant, card, t->time, now, g_rand_double(random) < 0.7};
+            w->events[i].label = (Label){t->trans_num,
+                                         t->merchant,
+                                         card,
+                                         t->time,
+                                         now,
+                                         g_rand_double(random) < 0.7,
+                                         g_rand_double(random) < 0.2};
             continue;
         }
         w->events[i] = (Event){.kind = EVENT_TRANSACTION};

@@ -119,7 +119,8 @@ static void test_story(void) {
     Transaction other = t;
     other.card = 4001;
     pay(graph, &other, 0, row);
-    graph_label(graph, &(Label){STR("9"), STR("cafe"), 4001, other.time, other.time + 60, true});
+    graph_label(graph,
+                &(Label){STR("9"), STR("cafe"), 4001, other.time, other.time + 60, true, false});
     t.time += 120;
     t.merchant = STR("shop");
     pay(graph, &t, 0, row);

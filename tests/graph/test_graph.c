@@ -157,8 +157,8 @@ static Graph *random_graph(uint32_t seed, int steps, World *w) {
         graph_add(g, &t, card, merchant, (float)g_rand_double(w->random));
         if (i % 10 == 0) {
             g_autofree char *number = g_strdup_printf("t%d", i);
-            graph_label(g,
-                        &(Label){str_from(number), t.merchant, t.card, t.time, t.time + 1, true});
+            graph_label(
+                g, &(Label){str_from(number), t.merchant, t.card, t.time, t.time + 1, true, false});
         }
     }
     return g;
@@ -200,20 +200,31 @@ static void test_label_and_its_correction(void) {
     pay(g, 1, "b", 2000);
     pay(g, 2, "a", 3000);
     MerchantId a = graph_find_merchant(g, STR("a")), b = graph_find_merchant(g, STR("b"));
-    Label fraud = {STR("n1"), STR("b"), 1, 2000, 4000, true};
+    CardId card = graph_find_card(g, 1);
+    Label fraud = {STR("n1"), STR("b"), 1, 2000, 4000, true, false};
     graph_label(g, &fraud);
+    fraud.was_fraud = true;
     graph_label(g, &fraud); /* said twice, counted once */
-    g_assert_true(graph_card_compromised(g, graph_find_card(g, 1)));
+    g_assert_true(graph_card_compromised(g, card));
     g_assert_cmpuint(graph_merchant_compromised_cards(g, a), ==, 1);
     g_assert_cmpuint(graph_merchant_compromised_cards(g, b), ==, 1);
     pay(g, 1, "c", 5000);
     g_assert_cmpuint(graph_merchant_compromised_cards(g, graph_find_merchant(g, STR("c"))), ==, 1);
+    Label other = {STR("n2"), STR("a"), 1, 1000, 4500, true, false};
+    graph_label(g, &other);
     fraud.is_fraud = false;
     graph_label(g, &fraud);
-    g_assert_false(graph_card_compromised(g, graph_find_card(g, 1)));
+    g_assert_true(graph_card_compromised(g, card)); /* by the other one */
+    other.is_fraud = false;
+    other.was_fraud = true;
+    graph_label(g, &other);
+    g_assert_false(graph_card_compromised(g, card));
+    other.was_fraud = false;
+    graph_label(g, &other); /* not fraud, of what never was */
+    g_assert_false(graph_card_compromised(g, card));
     for (MerchantId id = 0; id < 3; id++)
         g_assert_cmpuint(graph_merchant_compromised_cards(g, id), ==, 0);
-    graph_label(g, &(Label){STR("n"), STR("a"), 77, 1, 2, true}); /* of a card never seen */
+    graph_label(g, &(Label){STR("n"), STR("a"), 77, 1, 2, true, false}); /* of a card never seen */
     graph_free(g);
 }
 
@@ -246,8 +257,8 @@ static void test_snapshot(void) {
             graph_touch(both[k], &t, &card, &merchant);
             graph_add(both[k], &t, card, merchant, (float)(i % 100) / 100);
             if (i % 20 == 0)
-                graph_label(both[k],
-                            &(Label){STR("z"), t.merchant, t.card, t.time, t.time, i % 40 == 0});
+                graph_label(both[k], &(Label){STR("z"), t.merchant, t.card, t.time, t.time,
+                                              i % 40 == 0, i % 60 == 0});
         }
     }
     g_autoptr(GByteArray) one = written(g), two = written(copy);

@@ -205,9 +205,10 @@ static void must_label(Store *store, unsigned n, bool is_fraud) {
         .transaction_time = of.transaction.time,
         .time = of.transaction.time + 86400,
         .is_fraud = is_fraud,
+        .was_fraud = of.is_fraud == 1,
     };
     g_assert_true(store_begin(store, &error));
-    g_assert_true(store_add_label(store, &label, of.seq, of.is_fraud, &error));
+    g_assert_true(store_add_label(store, &label, of.seq, &error));
     g_assert_true(store_commit(store, &error));
     g_assert_no_error(error);
 }

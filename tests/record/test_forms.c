@@ -291,7 +291,8 @@ static void test_binary_round_trip(void) {
         g_assert_cmpstr(transaction_decode(view(bytes), &back), ==, NULL);
         assert_same(&t, &back);
 
-        const Label label = {t.trans_num, t.merchant, t.card, t.time, t.time + 604800, round % 2};
+        const Label label = {t.trans_num,     t.merchant, t.card,        t.time,
+                             t.time + 604800, round % 2,  round % 3 == 0};
         Label label_back;
         g_byte_array_set_size(bytes, 0);
         label_encode(bytes, &label);
@@ -302,6 +303,7 @@ static void test_binary_round_trip(void) {
         g_assert_cmpint(label.transaction_time, ==, label_back.transaction_time);
         g_assert_cmpint(label.time, ==, label_back.time);
         g_assert_cmpint(label.is_fraud, ==, label_back.is_fraud);
+        g_assert_cmpint(label.was_fraud, ==, label_back.was_fraud);
     }
     g_byte_array_unref(bytes);
     g_rand_free(r.rand);
@@ -311,7 +313,7 @@ static void test_binary_round_trip(void) {
 static void test_binary_refused(void) {
     Random r = {.rand = g_rand_new_with_seed(8)};
     const Transaction t = random_transaction(&r);
-    const Label label = {t.trans_num, t.merchant, t.card, t.time, t.time, true};
+    const Label label = {t.trans_num, t.merchant, t.card, t.time, t.time, true, false};
     GByteArray *transaction = g_byte_array_new(), *other = g_byte_array_new();
     transaction_encode(transaction, &t);
     label_encode(other, &label);
