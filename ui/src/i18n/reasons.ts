@@ -69,8 +69,6 @@ const words: Readonly<Record<string, Words>> = {
   ],
   card_last_distance: ['Distance from the last merchant', '직전 가맹점과의 거리', 'km'],
   card_speed: ['Speed from the last merchant', '직전 가맹점에서의 이동 속도', 'speed'],
-  card_compromised: ['Fraud known on the card', '카드의 사기 이력', 'yes-no'],
-  card_since_fraud_label: ['Since the card’s last known fraud', '마지막 사기 확인 이후 경과', 'duration'],
 
   edge_count: ['Card’s visits to this merchant', '이 가맹점 이용 횟수', 'count'],
   edge_since_last: ['Since the card’s last visit here', '이 가맹점 직전 이용 이후 경과', 'duration'],
