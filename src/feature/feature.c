@@ -20,7 +20,7 @@ struct FeatureInput {
     float card_count[WINDOW_COUNT], card_sum[WINDOW_COUNT], card_max[WINDOW_COUNT];
     float card_suspicion[WINDOW_COUNT], card_suspicion_max[WINDOW_COUNT];
     float merchant_count[WINDOW_COUNT], merchant_sum[WINDOW_COUNT];
-    float merchant_suspicion[WINDOW_COUNT], merchant_suspicion_max[WINDOW_COUNT];
+    float merchant_suspicion[WINDOW_COUNT];
     float exposure_max, exposure_count;
     float last_distance; /* km from the card's last merchant */
 };
@@ -256,7 +256,7 @@ static float merchant_suspicion_sum(const FeatureInput *in, int window) {
 }
 
 static float merchant_suspicion_max(const FeatureInput *in, int window) {
-    return in->merchant_suspicion_max[window];
+    return (float)history_max_suspicion(&in->merchant->history, window) / SUSPICION_ONE;
 }
 
 static float exposure_max(const FeatureInput *in, int unused) {
@@ -397,7 +397,8 @@ static const Feature catalogue[] = {
     WINDOW("merchant_suspicion_max", "max", WINDOW_24H, "24h",
            "first-stage suspicion of the merchant's transactions, largest", merchant_suspicion_max),
     ONE("exposure_max", "share", "30d",
-        "largest share of compromised cards at the merchants of the card's last 64 transactions, as of each merchant's latest",
+        "largest share of compromised cards at the merchants of the card's last 64 transactions, "
+        "as of each merchant's latest",
         exposure_max),
     ONE("exposure_count", "count", "30d", "most compromised cards at one of those merchants",
         exposure_count),
@@ -476,25 +477,10 @@ static void read_card_windows(FeatureInput *in) {
 
 static void read_merchant_windows(FeatureInput *in) {
     const History *h = &in->merchant->history;
-    uint32_t suspicion_max[WINDOW_COUNT];
-    history_max_suspicions(h, suspicion_max);
     for (int w = 0; w < WINDOW_COUNT; w++) {
         in->merchant_count[w] = (float)history_count(h, w);
         in->merchant_sum[w] = (float)h->sum[w] / 100;
         in->merchant_suspicion[w] = (float)h->suspicion[w] / SUSPICION_ONE;
-        in->merchant_suspicion_max[w] = (float)suspicion_max[w] / SUSPICION_ONE;
-    }
-}
-
-static void read_exposure(FeatureInput *in, const Graph *graph) {
-    const History *h = &in->card->history;
-    uint32_t n = MIN(h->count, EXPOSURE_EDGES);
-    for (uint32_t i = h->count - n; i < h->count; i++) {
-        const Merchant *merchant = graph_merchant(graph, history_edge(h, i)->other);
-        if (!merchant->compromised) continue;
-        float count = (float)merchant->compromised;
-        in->exposure_max = MAX(in->exposure_max, count / (float)merchant->cards);
-        in->exposure_count = MAX(in->exposure_count, count);
     }
 }
 
@@ -510,7 +496,7 @@ void feature_fill_rest(const Graph *graph, const Transaction *t, CardId card, Me
                                    t->merchant_latitude, t->merchant_longitude);
     read_card_windows(&in);
     read_merchant_windows(&in);
-    read_exposure(&in, graph);
+    graph_exposure(graph, card, EXPOSURE_EDGES, &in.exposure_max, &in.exposure_count);
     for (size_t i = 0; i < G_N_ELEMENTS(catalogue); i++)
         if (!catalogue[i].own) out[i] = catalogue[i].value(&in, catalogue[i].argument);
 }

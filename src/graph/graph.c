@@ -256,6 +256,18 @@ const Merchant *graph_merchant(const Graph *g, MerchantId id) {
     return merchant_at(g, id);
 }
 
+void graph_exposure(const Graph *g, CardId id, uint32_t limit, float *share, float *count) {
+    const History *h = &graph_card(g, id)->history;
+    *share = *count = 0;
+    for (uint32_t i = h->count - MIN(h->count, limit); i < h->count; i++) {
+        const Merchant *merchant = merchant_at(g, history_edge(h, i)->other);
+        if (!merchant->compromised) continue;
+        float compromised = (float)merchant->compromised;
+        *share = MAX(*share, compromised / (float)merchant->cards);
+        *count = MAX(*count, compromised);
+    }
+}
+
 const Pair *graph_pair(const Graph *g, CardId card, MerchantId merchant) {
     return pair_find(&g->pairs, card, merchant);
 }

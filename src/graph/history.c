@@ -113,20 +113,26 @@ void history_clear(History *h, size_t *memory) {
     *h = (History){0};
 }
 
+/* Place of the first peak, from place `low` on, that lies inside the window; p->end for none. */
+static uint32_t first_peak(const History *h, const Peaks *p, uint32_t low, int window) {
+    uint32_t high = p->end;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (p->sequence[middle] - h->first < h->start[window])
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Writes to out[w] the first peak that lies inside window w, or NULL. A shorter window's lies no
  * earlier than a longer one's, so each search starts where the last ended. */
 static void peaks_in_windows(const History *h, const Peaks *p,
                              const PackedEdge *out[WINDOW_COUNT]) {
     uint32_t low = p->begin;
     for (int w = LONGEST; w >= 0; w--) {
-        uint32_t high = p->end;
-        while (low < high) {
-            uint32_t middle = low + (high - low) / 2;
-            if (p->sequence[middle] - h->first < h->start[w])
-                low = middle + 1;
-            else
-                high = middle;
-        }
+        low = first_peak(h, p, low, w);
         out[w] = low < p->end ? by_sequence(h, p->sequence[low]) : NULL;
     }
 }
@@ -143,4 +149,10 @@ void history_max_suspicions(const History *h, uint32_t out[WINDOW_COUNT]) {
     peaks_in_windows(h, &h->suspicion_peaks, edges);
     for (int w = 0; w < WINDOW_COUNT; w++)
         out[w] = edges[w] ? edges[w]->suspicion : 0;
+}
+
+uint32_t history_max_suspicion(const History *h, int window) {
+    const Peaks *p = &h->suspicion_peaks;
+    uint32_t place = first_peak(h, p, p->begin, window);
+    return place < p->end ? by_sequence(h, p->sequence[place])->suspicion : 0;
 }

@@ -73,3 +73,4 @@ static inline uint32_t history_count(const History *history, int window) {
 /* The maxima of all windows; 0 where a window is empty. */
 void history_max_amounts(const History *history, int64_t out[WINDOW_COUNT]);
 void history_max_suspicions(const History *history, uint32_t out[WINDOW_COUNT]);
+uint32_t history_max_suspicion(const History *history, int window);

@@ -34,4 +34,9 @@ typedef struct Merchant {
 
 const Card *graph_card(const Graph *graph, CardId card);
 const Merchant *graph_merchant(const Graph *graph, MerchantId merchant);
+
+/* Of the merchants of the card's last `limit` edges: the largest share, and the largest number, of
+ * known compromised cards among their cards, as of each merchant's clock. */
+void graph_exposure(const Graph *graph, CardId card, uint32_t limit, float *share, float *count);
+
 const Pair *graph_pair(const Graph *graph, CardId card, MerchantId merchant); /* NULL: never met */

@@ -77,6 +77,7 @@ static void check_history(const GArray *log, bool by_card, uint64_t id, int64_t 
         g_assert_cmpuint(h->suspicion[w], ==, suspicion);
         g_assert_cmpint(max[w], ==, largest);
         g_assert_cmpuint(suspicion_max[w], ==, most_suspicious);
+        g_assert_cmpuint(history_max_suspicion(h, w), ==, most_suspicious);
     }
 }
 
