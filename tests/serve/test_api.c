@@ -556,7 +556,7 @@ static void test_methods(void) {
 static int connect_to(const Service *service) {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)g_ascii_strtoull(strrchr(service->url, ':') + 1, NULL, 10)),
+        .sin_port = htons((uint16_t)strtoul(strrchr(service->url, ':') + 1, NULL, 10)),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
