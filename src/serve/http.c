@@ -5,6 +5,9 @@
 #include "serve/page.h"
 #include "serve/shape.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,12 +16,16 @@ typedef struct Route Route;
 
 struct Http {
     struct MHD_Daemon *daemon;
+    GThread *thread;
+    int wake;           /* an eventfd: a connection was resumed, or a flag below set */
+    _Atomic bool woken; /* it was written to and not yet read */
     HttpOptions options;
     Store *reader; /* the HTTP thread's own connection */
     char *db_path, *wal_path;
     size_t body_bytes;       /* held by all requests; the HTTP thread's */
     _Atomic unsigned active; /* requests begun and not completed */
-    _Atomic bool stopping;
+    _Atomic bool stopping;   /* takes no more connections and work */
+    _Atomic bool ended;
 };
 
 struct Request {
@@ -96,9 +103,20 @@ static enum MHD_Result send_overloaded(Request *request, const char *detail) {
 
 /* Jobs */
 
+/* libmicrohttpd does not tell the one who runs it of resumed connections. One write is enough for
+ * all that were resumed until it is read. */
+static void wake_thread(void *data) {
+    Http *http = data;
+    const uint64_t one = 1;
+    if (!atomic_exchange(&http->woken, true) && write(http->wake, &one, sizeof one) < 0)
+        g_warn_if_reached();
+}
+
 static void job_done(Job *job) {
     Request *request = (Request *)job;
+    Http *http = request->http;
     MHD_resume_connection(request->connection);
+    wake_thread(http); /* the request may be gone by now */
 }
 
 static enum MHD_Result send_reply(Request *request) {
@@ -131,7 +149,7 @@ static enum MHD_Result submit(Request *request, JobKind kind) {
     if (!partition_submit(http->options.partition, &request->job)) {
         reply_problem(&request->job.reply, 503, "the service is stopping");
         request->job.reply.retry_after = 5;
-        MHD_resume_connection(request->connection);
+        job_done(&request->job);
     }
     return MHD_YES;
 }
@@ -493,54 +511,94 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     return end(request);
 }
 
+/* The thread. libmicrohttpd's own loop is not used: where exactly 128 events have come at once, it
+ * waits for another one before it looks at them (0.9.75). Run from outside, it never waits. */
+
+static int wait_ms(Http *http) {
+    MHD_UNSIGNED_LONG_LONG ms;
+    return MHD_get_timeout(http->daemon, &ms) == MHD_YES ? (int)MIN(ms, 1000u) : -1;
+}
+
+static void *run(void *data) {
+    Http *http = data;
+    bool quiet = false;
+    struct pollfd fds[] = {
+        {MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, POLLIN, 0},
+        {http->wake, POLLIN, 0},
+    };
+    while (!atomic_load(&http->ended)) {
+        poll(fds, G_N_ELEMENTS(fds), wait_ms(http));
+        uint64_t wakes;
+        if (fds[1].revents && read(http->wake, &wakes, sizeof wakes) < 0) g_warn_if_reached();
+        atomic_store(&http->woken, false); /* what is resumed from here on wakes again */
+        if (atomic_load(&http->stopping) && !quiet) {
+            close(MHD_quiesce_daemon(http->daemon));
+            quiet = true;
+        }
+        MHD_run(http->daemon);
+    }
+    return NULL;
+}
+
 /* Life */
 
 static void http_free(Http *http) {
     store_close(http->reader);
+    if (http->wake >= 0) close(http->wake);
     g_free(http->db_path);
     g_free(http->wal_path);
     g_free(http);
 }
 
 static struct MHD_Daemon *start_daemon(Http *http, int fd) {
-    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC,
-                            0, NULL, NULL, handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                            MHD_OPTION_NOTIFY_COMPLETED, request_completed, http, MHD_OPTION_END);
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
+                            handle, http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+                            (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                            (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+                            (unsigned)IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, request_completed,
+                            http, MHD_OPTION_END);
+}
+
+static bool open_all(Http *http, const Listener *listener, GError **error) {
+    http->reader = store_open_reader(http->options.data_dir, error);
+    if (!http->reader) return false;
+    http->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (http->wake >= 0) http->daemon = start_daemon(http, listener->fd);
+    if (http->daemon) return true;
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot serve HTTP on %s: %s", listener->url,
+                g_strerror(errno));
+    return false;
 }
 
 Http *http_start(Listener *listener, const HttpOptions *options, GError **error) {
     Http *http = g_new0(Http, 1);
     http->options = *options;
+    http->wake = -1;
     http->db_path = g_build_filename(options->data_dir, "haechi.db", NULL);
     http->wal_path = g_strconcat(http->db_path, "-wal", NULL);
-    http->reader = store_open_reader(options->data_dir, error);
-    if (http->reader) {
-        http->daemon = start_daemon(http, listener->fd);
-        if (!http->daemon)
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot serve HTTP on %s: %s",
-                        listener->url, g_strerror(errno));
+    if (!open_all(http, listener, error)) {
+        http_free(http);
+        return NULL;
     }
-    if (http->daemon) {
-        listener->fd = -1;
-        return http;
-    }
-    http_free(http);
-    return NULL;
+    listener->fd = -1;
+    hub_set_wake(options->hub, wake_thread, http);
+    http->thread = g_thread_new("http", run, http);
+    return http;
 }
 
 void http_quiesce(Http *http) {
     atomic_store(&http->stopping, true);
-    int fd = MHD_quiesce_daemon(http->daemon);
-    if (fd >= 0) close(fd);
+    wake_thread(http);
 }
 
 void http_stop(Http *http, unsigned seconds) {
     int64_t until = g_get_monotonic_time() + (int64_t)seconds * G_TIME_SPAN_SECOND;
     while (atomic_load(&http->active) > 0 && g_get_monotonic_time() < until)
         g_usleep(1000);
+    atomic_store(&http->ended, true);
+    wake_thread(http);
+    g_thread_join(http->thread);
+    hub_set_wake(http->options.hub, NULL, NULL);
     MHD_stop_daemon(http->daemon);
     http_free(http);
 }

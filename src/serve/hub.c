@@ -18,6 +18,8 @@ typedef struct Client {
 struct Hub {
     Meters *meters;
     GMutex lock; /* of everything below */
+    void (*wake)(void *data);
+    void *wake_data;
     GPtrArray *clients;
     bool closed;
     GString *items, *labels; /* what this tick collected, comma-separated */
@@ -43,6 +45,13 @@ void hub_free(Hub *hub) {
     g_string_free(hub->labels, TRUE);
     g_mutex_clear(&hub->lock);
     g_free(hub);
+}
+
+void hub_set_wake(Hub *hub, void (*wake)(void *data), void *data) {
+    g_mutex_lock(&hub->lock);
+    hub->wake = wake;
+    hub->wake_data = data;
+    g_mutex_unlock(&hub->lock);
 }
 
 /* Collecting */
@@ -85,10 +94,12 @@ static void drop_first(Client *client) {
     client->sent = 0;
 }
 
-static void wake(Client *client) {
+static void wake_client(Client *client) {
+    Hub *hub = client->hub;
     if (!client->suspended) return;
     client->suspended = false;
     MHD_resume_connection(client->connection);
+    if (hub->wake) hub->wake(hub->wake_data);
 }
 
 /* A full queue refuses the message: one that was begun must end whole. */
@@ -98,7 +109,7 @@ static void send_to(Client *client, GBytes *message) {
         return;
     }
     client->waiting[(client->first + client->count++) % STREAM_QUEUE_MAX] = g_bytes_ref(message);
-    wake(client);
+    wake_client(client);
 }
 
 static void send_to_all(Hub *hub, GString *message) {
@@ -213,6 +224,6 @@ void hub_close(Hub *hub) {
     g_mutex_lock(&hub->lock);
     hub->closed = true;
     for (guint i = 0; i < hub->clients->len; i++)
-        wake(hub->clients->pdata[i]);
+        wake_client(hub->clients->pdata[i]);
     g_mutex_unlock(&hub->lock);
 }

@@ -21,6 +21,9 @@ typedef struct Hub Hub;
 Hub *hub_new(Meters *meters);
 void hub_free(Hub *hub);
 
+/* `wake` is called after connections were resumed, so that whoever runs the daemon looks at it. */
+void hub_set_wake(Hub *hub, void (*wake)(void *data), void *data);
+
 /* From the partition's thread. Whether there is anyone and any place for the next item; if so the
  * caller writes it and calls hub_add_item, else it is counted as left out. */
 bool hub_wants_item(Hub *hub, bool alert);

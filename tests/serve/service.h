@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -124,6 +125,12 @@ static inline void service_read_log(Service *service) {
     }
 }
 
+/* A test that fails leaves no service behind. */
+static inline void die_with_parent(void *unused) {
+    (void)unused;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 /* Starts the binary; `more` is NULL or a vector of further options. Returns when it listens or has
  * said all it had to say. */
 static inline Service service_start(const char *model, const char *data_dir,
@@ -146,8 +153,9 @@ static inline Service service_start(const char *model, const char *data_dir,
     Service service = {.log = g_string_new(NULL)};
     g_autoptr(GError) error = NULL;
     int said;
-    g_spawn_async_with_pipes(NULL, (char **)words->pdata, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL,
-                             NULL, &service.pid, NULL, NULL, &said, &error);
+    g_spawn_async_with_pipes(NULL, (char **)words->pdata, NULL,
+                             G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL,
+                             die_with_parent, NULL, &service.pid, NULL, NULL, &said, &error);
     g_assert_no_error(error);
     service.said = fdopen(said, "r");
     service.curl = curl_easy_init();

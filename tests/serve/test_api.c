@@ -556,7 +556,7 @@ static void test_methods(void) {
 static int connect_to(const Service *service) {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)strtoul(strrchr(service->url, ':') + 1, NULL, 10)),
+        .sin_port = htons((uint16_t)g_ascii_strtoull(strrchr(service->url, ':') + 1, NULL, 10)),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -594,6 +594,40 @@ static void test_malformed_http(void) {
         close(fd);
     }
     check_status(&service, "GET", "/healthz", NULL, NULL, 0, 200);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+static void send_record(int fd, guint i) {
+    g_autofree char *text =
+        g_strdup_printf("POST /v1/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                        "application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                        strlen(transaction(i)), transaction(i));
+    g_assert_cmpint(write(fd, text, strlen(text)), ==, (ssize_t)strlen(text));
+}
+
+/* Many clients in step, about as many as libmicrohttpd takes events at a time: none is left
+ * waiting. The limit on a read only ends the test where it would hang. */
+static void test_in_step(void) {
+    enum { MOST = 131 };
+    const struct timeval limit = {.tv_sec = 20};
+    g_autofree char *data = world_path(world, "step");
+    Service service = service_start(world->model, data, NULL);
+    int clients[MOST];
+    char answer[4096];
+    for (int i = 0; i < MOST; i++) {
+        clients[i] = connect_to(&service);
+        setsockopt(clients[i], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        if (i < 120) continue;
+        for (int round = 0; round < 8; round++) {
+            for (int j = 0; j <= i; j++)
+                send_record(clients[j], (guint)(round * MOST + j) % world->transactions->len);
+            for (int j = 0; j <= i; j++)
+                g_assert_cmpint(read(clients[j], answer, sizeof answer), >, 0);
+        }
+    }
+    for (int i = 0; i < MOST; i++)
+        close(clients[i]);
     g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
     service_clear(&service);
 }
@@ -858,6 +892,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/api/limits", test_limits);
     g_test_add_func("/api/methods", test_methods);
     g_test_add_func("/api/malformed_http", test_malformed_http);
+    g_test_add_func("/api/in_step", test_in_step);
     g_test_add_func("/api/stream", test_stream);
     g_test_add_func("/api/stream_clients", test_stream_clients);
     g_test_add_func("/api/refused_starts", test_refused_starts);
