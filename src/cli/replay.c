@@ -7,6 +7,7 @@
 #include "io/csv_log.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 static const char command[] = "replay";
 
@@ -128,8 +129,14 @@ static int replay_log(const Options *o, EventLog *log, const Model *model, FILE 
     else if (good)
         print_text(result, counters.rejected, counters.duplicates);
     g_free(result);
-    if (good && csv_log_problem(log)) options_fail(command, 0, "%s", csv_log_problem(log));
-    return good ? 0 : options_fail(command, 1, "%s", error->message);
+    if (!good) return options_fail(command, 1, "%s", error->message);
+    return csv_log_problem(log) ? options_fail(command, 1, "%s", csv_log_problem(log)) : 0;
+}
+
+static bool same_file(const char *a, const char *b) {
+    struct stat one, two;
+    return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_dev == two.st_dev &&
+           one.st_ino == two.st_ino;
 }
 
 /* Scores appear under their name only when they are complete. */
@@ -152,6 +159,10 @@ static int open_and_replay(const Options *o, const char *file) {
     size_t count = 0;
     if (o->warmup) paths[count++] = o->warmup;
     paths[count++] = file;
+    for (size_t i = 0; o->out && i < count; i++)
+        if (same_file(o->out, paths[i]))
+            return options_fail(command, EXIT_USAGE, "--out %s would overwrite what is read",
+                                o->out);
     CsvLogOptions options = {.paths = paths, .path_count = count, .strict = o->strict};
     if (!options_label_delay(command, o->label_delay, &options.label_delay)) return EXIT_USAGE;
     Model *model = model_load(o->model, &error);

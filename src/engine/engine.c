@@ -170,8 +170,12 @@ static const char *snapshot_fault(const uint8_t *bytes, size_t len) {
 }
 
 bool engine_restore(Engine *engine, const char *path, GError **error) {
-    g_autoptr(GMappedFile) map = g_mapped_file_new(path, FALSE, error);
-    if (!map) return false;
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GMappedFile) map = g_mapped_file_new(path, FALSE, &cause);
+    if (!map) {
+        g_set_error(error, cause->domain, cause->code, "cannot read snapshot %s", path);
+        return false;
+    }
     const uint8_t *bytes = (const uint8_t *)g_mapped_file_get_contents(map);
     size_t len = g_mapped_file_get_length(map);
     const char *fault = snapshot_fault(bytes, len);

@@ -109,7 +109,25 @@ static bool set_params(const BoosterJob *job, BoosterHandle booster, GError **er
         set_error(error, doing);
         return false;
     }
-    return !job->quiet || XGBoosterSetParam(booster, "verbosity", "0") == 0;
+    return true;
+}
+
+/* libxgboost tells of unknown parameters only in its log, whose listener is given no data. */
+static GString *heard;
+
+static void listen(const char *message) {
+    if (heard && heard->len < 4096) g_string_append(heard, message);
+}
+
+/* The name in 'Parameters: { "name" } are not used.' */
+static bool knows_params(GError **error) {
+    const char *names = strstr(heard->str, "Parameters: { ");
+    const char *end = names ? strstr(names, " } are not used") : NULL;
+    if (!end) return true;
+    names += strlen("Parameters: { ");
+    g_set_error(error, booster_error_quark(), 0, "XGBoost knows no parameter %.*s",
+                (int)(end - names), names);
+    return false;
 }
 
 static bool boost(const BoosterJob *job, BoosterHandle booster, DMatrixHandle matrix,
@@ -120,6 +138,7 @@ static bool boost(const BoosterJob *job, BoosterHandle booster, DMatrixHandle ma
     g_free(names);
     for (int round = 0; status == 0 && round < job->rounds; round++) {
         status = XGBoosterUpdateOneIter(booster, round, matrix);
+        if (status == 0 && round == 0 && !knows_params(error)) return false;
         if (job->progress) job->progress(job->progress_data, round + 1, job->rounds);
     }
     if (status != 0) set_error(error, "training");
@@ -127,8 +146,11 @@ static bool boost(const BoosterJob *job, BoosterHandle booster, DMatrixHandle ma
 }
 
 GBytes *booster_train(const BoosterJob *job, GError **error) {
+    g_assert(!heard);
+    XGBRegisterLogCallback(listen);
     DMatrixHandle matrix = make_matrix(job, error);
     if (!matrix) return NULL;
+    heard = g_string_new(NULL);
     BoosterHandle booster = NULL;
     GBytes *json = NULL;
     bst_ulong len;
@@ -143,5 +165,7 @@ GBytes *booster_train(const BoosterJob *job, GError **error) {
     }
     if (booster) XGBoosterFree(booster);
     XGDMatrixFree(matrix);
+    g_string_free(heard, TRUE);
+    heard = NULL;
     return json;
 }

@@ -16,12 +16,13 @@ typedef struct BoosterJob {
     size_t row_limit;           /* use the first `row_limit` rows only; 0 for all */
     const BoosterParam *params; /* later ones override earlier ones */
     size_t param_count;
-    bool quiet; /* libxgboost's warnings, of parameters it does not know, are not printed */
     int rounds;
     const char *const *feature_names; /* matrix->columns of them */
     BoosterProgress *progress;        /* may be NULL */
     void *progress_data;
 } BoosterJob;
 
-/* Trains and returns the model's JSON, or NULL with *error in one line. */
+/* Trains and returns the model's JSON, or NULL with *error in one line; a parameter that XGBoost
+ * does not know is an error. One training at a time in a process: libxgboost's log has one
+ * listener. */
 GBytes *booster_train(const BoosterJob *job, GError **error);

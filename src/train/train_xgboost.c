@@ -37,7 +37,6 @@ static G_DEFINE_QUARK(haechi - train - error, train_error)
     TrainResult *result;
     GArray *params; /* BoosterParam, borrowed strings */
     int rounds;
-    int fits; /* models trained so far */
     size_t own_columns;
     size_t train_rows; /* the judging rows come after them */
     FeatureMatrix *own, *all;
@@ -113,6 +112,11 @@ static bool read_own(Training *t, GError **error) {
 static bool split_rows(Training *t, GError **error) {
     TrainResult *r = t->result;
     r->threshold_choice = "best F1 on the validation file";
+    if (t->job->valid_input != G_MAXUINT && t->train_rows == t->own->rows) {
+        g_set_error(error, train_error_quark(), 0,
+                    "the validation file has no labelled transactions");
+        return false;
+    }
     if (t->train_rows == t->own->rows) {
         r->threshold_choice = "best F1 on the last 10 % of the transactions, held out";
         t->train_rows -= (size_t)((double)t->own->rows * HOLD_OUT_SHARE);
@@ -153,7 +157,6 @@ static GBytes *fit(Training *t, const char *stage, const FeatureMatrix *matrix, 
         .row_limit = row_limit,
         .params = (const BoosterParam *)(void *)t->params->data,
         .param_count = t->params->len,
-        .quiet = t->fits++ > 0, /* the first has said it all */
         .rounds = rounds,
         .feature_names = names,
         .progress = report_round,

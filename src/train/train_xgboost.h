@@ -20,8 +20,8 @@ typedef void TrainProgress(void *data, const char *stage, size_t done, size_t to
 typedef struct TrainJob {
     LogOpen *open;
     void *open_data;
-    unsigned valid_input; /* events of this input of the log and later ones judge the model; without
-                             such events the last 10 % of the transactions do */
+    unsigned valid_input;       /* events of this input of the log and later ones judge the model;
+                                   G_MAXUINT: the last 10 % of the transactions do */
     const BoosterParam *params; /* over the defaults; "num_round" sets the number of trees */
     size_t param_count;
     TrainProgress *progress;

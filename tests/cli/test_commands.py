@@ -20,7 +20,7 @@ def run(*words, stdin=None, limit=None):
     """Exit status, standard output, standard error."""
     command = [HAECHI, *words]
     if limit:
-        command = ["bash", "-c", f"ulimit -f {limit}; trap '' XFSZ; exec \"$@\"", "-", *command]
+        command = ["bash", "-c", f"ulimit -f {limit}; exec \"$@\"", "-", *command]
     done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=250, env=ENV)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
@@ -199,6 +199,15 @@ def test_failures():
             with open("/dev/full", "w") as full:
                 done = subprocess.run([HAECHI, *words], stdout=full, stderr=subprocess.PIPE, timeout=60)
             assert (done.returncode, b"cannot write the result" in done.stderr) == (1, True), words
+    refused(2, "would overwrite", "replay", "d/fine.csv", "--model", "m", "--out", "./d/fine.csv")
+    refused(1, 'no parameter "max_deph"', "train", "xgboost", "--train", "d/fraudTest.csv", "--out", "x",
+            "--param", "max_deph=3", "--param", "num_round=2")
+    refused(1, "validation file", "train", "xgboost", "--train", "d/fraudTest.csv", "--out", "x",
+            "--valid", "d/unlabelled.csv")
+    shutil.copy("d/bad.csv", "d/kept.csv")
+    os.mkdir("d/kept.csv.rejects")
+    status, out, err = run("replay", "d/kept.csv", "--model", "m", "--json")
+    assert status == 1 and json.loads(out)["rejected"] == 1 and "kept.csv.rejects" in err, (status, err)
     assert not os.path.exists("full.csv") and not os.path.exists("full.csv.new")
 
 
