@@ -2,7 +2,7 @@
 
 #include "io/store.h"
 
-enum { SWEEP_PAGES = 2048 }; /* 8 MiB: a sweep is due */
+enum { SWEEP_PAGES = 32768 }; /* 32 MiB: a sweep is due */
 
 typedef enum State { IDLE, DUE, SWEPT, ENDING } State;
 
