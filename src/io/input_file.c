@@ -10,7 +10,8 @@
 enum {
     STORED_SIZE = 128 * 1024, /* bytes as they lie in the file */
     BLOCK_SIZE = 1024 * 1024, /* bytes of lines */
-    PREVIEW = 64,             /* bytes kept of a line that is skipped */
+    PREVIEW = 256,            /* bytes kept of a line that is skipped: room to see whole the card
+                                 numbers that start within what of it is shown */
     ZSTD_WINDOW_LOG_MAX = 27, /* 128 MiB, zstd's own limit for files made without --long */
 };
 _Static_assert(BLOCK_SIZE > 2 * INPUT_LINE_MAX, "a line fits in a block");

@@ -8,36 +8,42 @@ void card_mask(uint64_t card, char out[24]) {
         out[i] = '*';
 }
 
-/* Twelve digits in a row and more may be a card number, wherever a shifted row has put it. */
-enum { CARD_DIGITS_MIN = 12 };
+/* Twelve digits in a row and more may be a card number, wherever a shifted row has put it; so may
+ * thirteen and more in groups, as people write them: "4111 1111-1111 1111". */
+enum { RUN_DIGITS_MIN = 12, GROUPED_DIGITS_MIN = 13, DIGITS_SHOWN = 4 };
 
-static void mask_digit_runs(char *text, size_t shortest) {
+/* Masks the digits of text[0..end) but for the last four of them. */
+static void mask_digits(char *text, size_t end) {
+    size_t shown = 0;
+    for (size_t i = end; i > 0; i--)
+        if (g_ascii_isdigit(text[i - 1]) && shown++ >= DIGITS_SHOWN) text[i - 1] = '*';
+}
+
+/* Masks where `shortest` digits or more follow each other, with at most one of the joints between
+ * two of them. */
+static void mask_numbers(char *text, size_t shortest, const char *joints) {
     for (char *at = text; *at;) {
         char *end = at;
-        while (g_ascii_isdigit(*end))
+        size_t digits = 0;
+        while (g_ascii_isdigit(*end)) {
+            digits++;
             end++;
-        if ((size_t)(end - at) >= shortest) memset(at, '*', (size_t)(end - at) - 4);
+            if (*end && strchr(joints, *end) && g_ascii_isdigit(end[1])) end++;
+        }
+        if (digits >= shortest) mask_digits(at, (size_t)(end - at));
         at = end > at ? end : at + 1;
     }
 }
 
-/* Every digit but the last four of the whole text, as a damaged card number may be spelled in any
- * way. */
-static void mask_all_digits(char *text) {
-    size_t kept = 0;
-    for (size_t i = strlen(text); i > 0; i--)
-        if (g_ascii_isdigit(text[i - 1]) && kept++ >= 4) text[i - 1] = '*';
-}
-
-/* Copies what is printable; every other byte becomes a question mark. */
-static void copy_printable(Str from, char *out, size_t size) {
+/* A copy in which every byte that is not of a printable character is a question mark. */
+static char *copy_printable(Str from) {
+    char *out = g_malloc(from.len + 1);
     size_t len = 0;
-    for (size_t i = 0; i < from.len && len < size - 1;) {
+    for (size_t i = 0; i < from.len;) {
         const gunichar c = g_utf8_get_char_validated(from.data + i, (gssize)(from.len - i));
         const size_t width =
             c == (gunichar)-1 || c == (gunichar)-2 ? 1 : (size_t)g_unichar_to_utf8(c, NULL);
         const bool printable = c < 0x110000 && c >= 0x20 && !(c >= 0x7f && c < 0xa0);
-        if (printable && len + width > size - 1) break;
         if (printable)
             memcpy(out + len, from.data + i, width);
         else
@@ -46,14 +52,25 @@ static void copy_printable(Str from, char *out, size_t size) {
         i += width;
     }
     out[len] = 0;
+    return out;
 }
 
+/* Cuts between two characters. */
+static void copy_start(char *out, size_t size, const char *text) {
+    size_t len = strlen(text);
+    if (len >= size) len = (size_t)(g_utf8_prev_char(text + size) - text);
+    memcpy(out, text, len);
+    out[len] = 0;
+}
+
+/* Masks before it cuts: of a card number across the cut, no digit is left to see. A damaged card
+ * number may be spelled in any way, so all digits of a card field count as one number. */
 void reject_set(Reject *reject, const char *field, const char *reason, Str value) {
     reject->field = field;
     reject->reason = reason;
-    copy_printable(value, reject->value, sizeof reject->value);
-    if (strcmp(field, "cc_num") == 0)
-        mask_all_digits(reject->value);
-    else
-        mask_digit_runs(reject->value, CARD_DIGITS_MIN);
+    g_autofree char *text = copy_printable(value);
+    if (strcmp(field, "cc_num") == 0) mask_digits(text, strlen(text));
+    mask_numbers(text, GROUPED_DIGITS_MIN, " -");
+    mask_numbers(text, RUN_DIGITS_MIN, "");
+    copy_start(reject->value, sizeof reject->value, text);
 }

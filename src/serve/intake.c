@@ -184,8 +184,7 @@ static bool take_label(Intake *intake, Job *job, JsonValue value, GError **error
     StoredTransaction stored;
     StoreFound found = store_find(intake->store, label.trans_num, &stored, error);
     if (found == STORE_ABSENT) {
-        reject = (Reject){.field = "trans_num", .reason = "no such transaction"};
-        memcpy(reject.value, label.trans_num.data, MIN(label.trans_num.len, 64u));
+        reject_set(&reject, "trans_num", "no such transaction", label.trans_num);
         refuse(intake, job, 404, &reject);
         return true;
     }

@@ -451,6 +451,40 @@ static void test_card_mask(void) {
     g_assert_cmpstr(masked, ==, "123");
 }
 
+/* What of a refused value is shown: no card number, however it is spelled and wherever it lies. */
+static void test_reject_values(void) {
+    static const struct {
+        const char *field, *value, *shown;
+    } cases[] = {
+        {"amt", "2703186189652095", "************2095"},
+        {"amt", "4111 1111-1111 1111", "**** ****-**** 1111"},
+        {"amt", "2020-06-21 4111111111111111 7", "****-**-** *************111 7"},
+        {"amt", "12345678901", "12345678901"},
+        {"amt", "2020-06-21 12:14:25", "2020-06-21 12:14:25"},
+        {"amt", "4111  1111  1111  1111", "4111  1111  1111  1111"},
+        {"cc_num", "4111.1111x1111_1111", "****.****x****_1111"},
+        {"cc_num",
+         "4111xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx11111111",
+         "****xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
+        /* cut after the 5th and the 15th digit */
+        {"merchant", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx2703186189652095",
+         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx*****"},
+        {"merchant", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx2703186189652095",
+         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx************209"},
+        {"merchant",
+         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx2703 1861 8965 2095",
+         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx**** "},
+        /* a character of two bytes across the cut */
+        {"merchant", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\u00e9",
+         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Reject reject;
+        reject_set(&reject, cases[i].field, "wrong", str_from(cases[i].value));
+        g_assert_cmpstr(reject.value, ==, cases[i].shown);
+    }
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/csv/published-row", test_published_row);
@@ -466,5 +500,6 @@ int main(int argc, char **argv) {
     g_test_add_func("/csv/random-damage", test_random_damage);
     g_test_add_func("/category/round-trip", test_categories);
     g_test_add_func("/card/mask", test_card_mask);
+    g_test_add_func("/reject/values", test_reject_values);
     return g_test_run();
 }

@@ -475,11 +475,13 @@ static void test_cards_are_masked(void) {
     g_autofree char *data = world_path(world, "masked"), *card = field(0, "cc_num");
     g_autofree char *rejects = g_build_filename(data, "rejects.jsonl", NULL);
     g_autofree char *bad = g_strdup_printf("{\"trans_num\":\"q\",\"cc_num\":\"%sx\"}", card);
+    g_autofree char *unknown = g_strdup_printf("{\"trans_num\":\"%s\",\"is_fraud\":true}", card);
     g_autofree char *of_card = g_strconcat("/v1/cards/", card, NULL);
     Service service = service_start(world->model, data, NULL);
     GString *all = g_string_new(NULL);
     const char *const calls[][3] = {{"POST", "/v1/transactions", transaction(0)},
                                     {"POST", "/v1/transactions", bad},
+                                    {"POST", "/v1/labels", unknown},
                                     {"GET", "/v1/transactions", NULL},
                                     {"GET", of_card, NULL},
                                     {"GET", "/metrics", NULL}};
