@@ -1,6 +1,8 @@
 #include "serve/intake.h"
 
+#include "base/civil.h"
 #include "base/json_write.h"
+#include "record/columns.h"
 #include "serve/shape.h"
 
 static const char json_type_name[] = "application/json";
@@ -50,6 +52,7 @@ void reply_problem(Reply *reply, unsigned status, const char *detail) {
 /* A refused record. Among many it costs itself alone; alone it is the reply. */
 static void refuse(Intake *intake, Job *job, unsigned status, Reject *reject) {
     reject->line = job->many ? job->line : 0;
+    job->refused++;
     counter_add(&intake->meters->rejected, 1);
     rejects_add(intake->rejects, reject);
     shape_reject(reply_body(&job->reply), status, reject);
@@ -82,6 +85,20 @@ bool intake_commit(Intake *intake, GError **error) {
     counter_add(&intake->meters->commits, 1);
     counter_add(&intake->meters->commit_us, (uint64_t)(g_get_monotonic_time() - start));
     return true;
+}
+
+/* A time far ahead would move the windows of its card and merchant, which never move back. The fold
+ * knows no clock, so this is asked here, of what is new; what is in the log stays as it is. */
+static bool is_too_far_ahead(int64_t time) {
+    return time > g_get_real_time() / G_USEC_PER_SEC + AHEAD_SECONDS_MAX;
+}
+
+static void refuse_time(Intake *intake, Job *job, const char *field, int64_t time) {
+    char text[CIVIL_TIME_LEN + 1];
+    civil_write_time(time, text);
+    Reject reject;
+    reject_set(&reject, field, "more than a day ahead of this machine's clock", str_from(text));
+    refuse(intake, job, 422, &reject);
 }
 
 /* Transactions */
@@ -122,6 +139,14 @@ static bool take_new(Intake *intake, Job *job, const Transaction *transaction, G
     return true;
 }
 
+/* The member that a transaction's time was read from. */
+static const char *time_field(JsonValue value) {
+    JsonValue time;
+    bool given = json_member(value, column_name(COLUMN_TIME), &time) &&
+                 json_type(time) == JSON_STRING && json_get_str(time).len > 0;
+    return column_name(given ? COLUMN_TIME : COLUMN_UNIX_TIME);
+}
+
 static bool take_transaction(Intake *intake, Job *job, JsonValue value, GError **error) {
     Transaction transaction;
     Reject reject;
@@ -134,6 +159,10 @@ static bool take_transaction(Intake *intake, Job *job, JsonValue value, GError *
     StoredTransaction stored;
     switch (store_find(intake->store, transaction.trans_num, &stored, error)) {
     case STORE_ABSENT:
+        if (is_too_far_ahead(transaction.time)) {
+            refuse_time(intake, job, time_field(value), transaction.time);
+            return true;
+        }
         return take_new(intake, job, &transaction, error);
     case STORE_FOUND:
         counter_add(&intake->meters->duplicates, 1);
@@ -179,6 +208,10 @@ static bool take_label(Intake *intake, Job *job, JsonValue value, GError **error
     Reject reject;
     if (!label_from_json(value, &intake->json, &label, &reject)) {
         refuse(intake, job, 422, &reject);
+        return true;
+    }
+    if (is_too_far_ahead(label.time)) {
+        refuse_time(intake, job, "time", label.time);
         return true;
     }
     StoredTransaction stored;
@@ -249,6 +282,14 @@ static size_t count_lines(Str body) {
     return lines + 1;
 }
 
+/* A problem is longer than the line it answers can be, so their number is bounded: the reply stays
+ * small, and one request cannot push all that others were refused out of the reject file. */
+static void refuse_rest(Intake *intake, Job *job) {
+    refuse_whole(intake, job, 422, "not looked at, nor what follows: 1000 records were refused");
+    g_string_append_c(job->reply.body, '\n');
+    reply_finish(&job->reply, 200, ndjson_type_name);
+}
+
 static bool take_lines(Intake *intake, Job *job, size_t limit, size_t *used, GError **error) {
     if (job->offset == 0 && count_lines(job->body) > RECORDS_MAX + 1) {
         reply_problem(&job->reply, 413, "more than 100000 lines");
@@ -262,6 +303,10 @@ static bool take_lines(Intake *intake, Job *job, size_t limit, size_t *used, GEr
             return true;
         }
         if (is_blank(line)) continue;
+        if (job->refused == REFUSALS_MAX) {
+            refuse_rest(intake, job);
+            return true;
+        }
         ++*used;
         if (!take_record(intake, job, line, error)) return false;
         g_string_append_c(job->reply.body, '\n');

@@ -13,6 +13,8 @@
 enum {
     RECORD_MAX_BYTES = 64 << 10, /* one JSON object */
     RECORDS_MAX = 100000,        /* lines in one request */
+    REFUSALS_MAX = 1000,         /* records refused in one request, after which the rest is too */
+    AHEAD_SECONDS_MAX = 86400,   /* how far a record's time may be ahead of the machine's clock */
 };
 
 typedef struct Intake {

@@ -25,7 +25,7 @@ struct Job {
     int64_t arrived;        /* microseconds, monotonic */
     size_t offset;          /* of the body, already worked off */
     uint64_t line;          /* lines of the body begun so far */
-    uint64_t counted;       /* transactions of it that were new */
+    size_t refused;         /* records of it that were */
     Reply reply;            /* the requester frees its body */
     void (*done)(Job *job); /* called once, on the partition's thread, when the reply is final */
     Job *next;              /* in a list */

@@ -529,6 +529,84 @@ static void test_limits(void) {
     service_clear(&service);
 }
 
+/* A request of nothing but bad records gets a small answer, and those after the thousandth are not
+ * even looked at. */
+static void test_many_bad(void) {
+    g_autofree char *data = world_path(world, "bad");
+    Service service = service_start(world->model, data, NULL);
+    g_autoptr(GString) body = g_string_new(NULL);
+    for (int i = 0; i < 1000; i++)
+        g_string_append(body, "1\n");
+    Response response = post_lines(&service, "/v1/labels", body->str, body->len);
+    g_auto(GStrv) all = g_strsplit(response.body->str, "\n", -1);
+    g_assert_cmpuint(g_strv_length(all), ==, 1001);
+    g_assert_null(strstr(response.body->str, "not looked at"));
+    response_clear(&response);
+    g_string_append_printf(body, "\n%s\n", transaction(0));
+    for (int i = 0; i < 90000; i++)
+        g_string_append(body, "1\n");
+    response = post_lines(&service, "/v1/transactions", body->str, body->len);
+    g_assert_cmpint(response.status, ==, 200);
+    g_auto(GStrv) lines = g_strsplit(response.body->str, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), ==, 1002);
+    g_assert_nonnull(strstr(lines[1000], "not looked at"));
+    g_assert_nonnull(strstr(lines[1000], "\"line\":1002,"));
+    response_clear(&response);
+    response = request(&service, "GET", "/v1/stats", NULL);
+    g_assert_nonnull(strstr(response.body->str, "\"transactions\":0,"));
+    g_assert_nonnull(strstr(response.body->str, "\"rejected\":2001,"));
+    response_clear(&response);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+/* `ahead` is in seconds from now; returns the answer's body, which the caller frees. */
+static char *post_ahead(Service *service, const char *number, const char *form, int64_t ahead,
+                        long status) {
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(g_get_real_time() / 1000000 + ahead);
+    g_autofree char *text = g_date_time_format(time, form);
+    g_autofree char *body =
+        g_strdup_printf("{\"trans_num\":\"%s\",\"cc_num\":\"4111111111111111\",\"merchant\":\"m\","
+                        "\"amt\":1,\"is_fraud\":1,%s}",
+                        number, text);
+    bool is_label = strstr(form, "\"time\"");
+    Response response =
+        request(service, "POST", is_label ? "/v1/labels" : "/v1/transactions", body);
+    g_assert_cmpint(response.status, ==, status);
+    g_string_free(response.headers, TRUE);
+    return g_string_free(response.body, FALSE);
+}
+
+/* Times may be up to a day ahead of this machine's clock. */
+static void test_future(void) {
+    g_autofree char *data = world_path(world, "future");
+    Service service = service_start(world->model, data, NULL);
+    static const struct {
+        const char *number, *form, *field;
+        int64_t ahead;
+        long status;
+    } cases[] = {
+        {"a", "\"trans_date_trans_time\":\"%Y-%m-%d %H:%M:%S\"", NULL, 86000, 200},
+        {"b", "\"trans_date_trans_time\":\"%Y-%m-%d %H:%M:%S\"", "trans_date_trans_time", 87000,
+         422},
+        {"b", "\"trans_date_trans_time\":null,\"unix_time\":%s", "unix_time", 87000, 422},
+        {"b", "\"unix_time\":%s", NULL, 86000, 200},
+        {"a", "\"time\":%s", "time", 87000, 422},
+        {"a", "\"time\":%s", NULL, 86000, 200},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *answer =
+            post_ahead(&service, cases[i].number, cases[i].form, cases[i].ahead, cases[i].status);
+        if (!cases[i].field) continue;
+        g_autofree char *field = g_strdup_printf("\"field\":\"%s\"", cases[i].field);
+        g_assert_nonnull(strstr(answer, field));
+        g_assert_nonnull(
+            strstr(answer, "\"reason\":\"more than a day ahead of this machine's clock\""));
+    }
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
 static void test_methods(void) {
     g_autofree char *data = world_path(world, "methods");
     Service service = service_start(world->model, data, NULL);
@@ -892,6 +970,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/api/labels", test_labels);
     g_test_add_func("/api/cards_are_masked", test_cards_are_masked);
     g_test_add_func("/api/limits", test_limits);
+    g_test_add_func("/api/many_bad", test_many_bad);
+    g_test_add_func("/api/future", test_future);
     g_test_add_func("/api/methods", test_methods);
     g_test_add_func("/api/malformed_http", test_malformed_http);
     g_test_add_func("/api/in_step", test_in_step);
