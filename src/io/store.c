@@ -25,7 +25,7 @@ static const char schema[] =
     "CREATE TABLE transactions(seq INTEGER PRIMARY KEY REFERENCES events,"
     " trans_num TEXT NOT NULL UNIQUE, score REAL NOT NULL, verdict INTEGER NOT NULL,"
     " model INTEGER NOT NULL REFERENCES models, reasons TEXT NOT NULL);"
-    "CREATE INDEX alerts ON transactions(seq, verdict) WHERE verdict > 0;"
+    "CREATE INDEX verdicts ON transactions(verdict, seq);"
     /* the latest label of a transaction */
     "CREATE TABLE labels(transaction_seq INTEGER PRIMARY KEY REFERENCES transactions,"
     " seq INTEGER NOT NULL REFERENCES events, is_fraud INTEGER NOT NULL);"
@@ -44,15 +44,21 @@ enum {
     SET_TOTALS,
     FIND,
     LATEST,
-    LATEST_ALERTS,
     REPLAY,
     STATEMENT_COUNT
 };
 
-#define STORED_COLUMNS                                                                             \
-    "SELECT t.seq, e.record, t.score, t.verdict, m.name, m.version, t.reasons, l.is_fraud"         \
-    " FROM transactions t JOIN events e ON e.seq = t.seq JOIN models m ON m.id = t.model"          \
+#define STORED_SELECT                                                                              \
+    "SELECT t.seq, e.record, t.score, t.verdict, m.name, m.version, t.reasons, l.is_fraud "
+#define STORED_JOINS                                                                               \
+    "JOIN events e ON e.seq = t.seq JOIN models m ON m.id = t.model"                               \
     " LEFT JOIN labels l ON l.transaction_seq = t.seq "
+#define LATEST_OF(verdict)                                                                         \
+    "SELECT * FROM (SELECT seq FROM transactions WHERE verdict = " verdict " AND (?1 >> " verdict  \
+    ") & 1 ORDER BY seq DESC LIMIT ?2)"
+
+/* The latest of each verdict by its index, together: SQLite asks "(?1 >> verdict) & 1" but once. */
+#define LATEST_SEQS LATEST_OF("0") " UNION ALL " LATEST_OF("1") " UNION ALL " LATEST_OF("2")
 
 static const char *const statement_text[STATEMENT_COUNT] = {
     [ADD_EVENT] = "INSERT INTO events VALUES(?1, ?2, ?3)",
@@ -62,11 +68,10 @@ static const char *const statement_text[STATEMENT_COUNT] = {
     [FIND_MODEL] = "SELECT id FROM models WHERE name = ?1 AND version = ?2",
     [SET_TOTALS] = "UPDATE totals SET approve = ?1, review = ?2, decline = ?3, labels = ?4,"
                    " frauds = ?5, latest_time = ?6",
-    [FIND] = STORED_COLUMNS "WHERE t.trans_num = ?1",
-    [LATEST] = STORED_COLUMNS "WHERE (?1 >> t.verdict) & 1 ORDER BY t.seq DESC LIMIT ?2",
-    /* "verdict > 0" lets SQLite use the index of alerts */
-    [LATEST_ALERTS] = STORED_COLUMNS "WHERE t.verdict > 0 AND (?1 >> t.verdict) & 1"
-                                     " ORDER BY t.seq DESC LIMIT ?2",
+    [FIND] = STORED_SELECT "FROM transactions t " STORED_JOINS "WHERE t.trans_num = ?1",
+    [LATEST] = STORED_SELECT "FROM (SELECT seq FROM (" LATEST_SEQS ") ORDER BY seq DESC LIMIT ?2) x"
+                             " CROSS JOIN transactions t ON t.seq = x.seq " STORED_JOINS
+                             "ORDER BY t.seq DESC",
     [REPLAY] = "SELECT e.seq, e.kind, e.record, t.score, m.version FROM events e"
                " LEFT JOIN transactions t ON t.seq = e.seq LEFT JOIN models m ON m.id = t.model"
                " WHERE e.seq > ?1 ORDER BY e.seq",
@@ -76,8 +81,9 @@ struct Store {
     char *path;  /* of the database */
     int lock_fd; /* -1 for a reader */
     sqlite3 *db;
-    Sweeper *sweeper; /* NULL for a reader */
-    int wal_pages;    /* of the write-ahead log after the last commit */
+    Sweeper *sweeper;  /* NULL for a reader */
+    int wal_pages;     /* of the write-ahead log after the last commit */
+    bool sweep_failed; /* the last one: it is told of once */
     sqlite3_stmt *statements[STATEMENT_COUNT];
     uint64_t position;
     StoreTotals totals;
@@ -104,9 +110,28 @@ static bool fail_damaged(const Store *store, uint64_t seq, GError **error) {
 
 /* The folder and its lock */
 
+static bool sync_folder(const char *dir) {
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) close(fd);
+    return ok;
+}
+
+/* Makes a folder and those above it, each to last through a power loss; errno says why not. */
+static bool make_folders(const char *dir) {
+    if (mkdir(dir, 0700) != 0) {
+        if (errno == EEXIST) return true;
+        if (errno != ENOENT || !*dir) return false;
+        g_autofree char *above = g_path_get_dirname(dir);
+        if (!make_folders(above) || (mkdir(dir, 0700) != 0 && errno != EEXIST)) return false;
+    }
+    g_autofree char *parent = g_path_get_dirname(dir);
+    return sync_folder(parent);
+}
+
 static bool folder_make(const char *dir, GError **error) {
     struct stat st;
-    if (g_mkdir_with_parents(dir, 0700) != 0 || stat(dir, &st) != 0) {
+    if (!make_folders(dir) || stat(dir, &st) != 0) {
         g_set_error(error, STORE_ERROR, STORE_ERROR_FOLDER, "cannot use the data folder %s: %s",
                     dir, g_strerror(errno));
         return false;
@@ -173,6 +198,33 @@ static bool read_number(Store *store, const char *sql, int64_t *out, GError **er
 /* Transaction numbers are random, so a commit touches about one page of their index for each
  * transaction, and writes it whole: small pages halve what goes to the disk. */
 #define PAGE_BYTES 1024
+
+/* The text that a query returns, which the caller frees; NULL, with *error set, when it has no
+ * row. */
+static char *read_text(Store *store, const char *sql, GError **error) {
+    sqlite3_stmt *statement = NULL;
+    char *text = NULL;
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        text = g_strdup((const char *)sqlite3_column_text(statement, 0));
+    if (!text) fail_database(store, "read", error);
+    sqlite3_finalize(statement);
+    return text;
+}
+
+/* SQLite answers with the mode it is in, and keeps the old one where the file system has not what
+ * WAL mode needs. */
+static bool use_wal(Store *store, GError **error) {
+    g_autofree char *mode = read_text(store, "PRAGMA journal_mode = WAL", error);
+    if (!mode) return false;
+    if (strcmp(mode, "wal") == 0) return true;
+    g_set_error(
+        error, STORE_ERROR, STORE_ERROR_DATABASE,
+        "the store %s cannot be in WAL mode here (it is in mode %s): put the data folder on "
+        "a local disk",
+        store->path, mode);
+    return false;
+}
 
 static bool make_schema(Store *store, GError **error) {
     g_autofree char *sql = g_strdup_printf(
@@ -286,8 +338,8 @@ Store *store_open(const char *dir, GError **error) {
     if (store->lock_fd >= 0 && make_private(store->path, error) &&
         connect_database(store, SQLITE_OPEN_READWRITE, error) &&
         run(store, "PRAGMA page_size = " G_STRINGIFY(PAGE_BYTES), "open", error) &&
-        check_version(store, error) &&
-        run(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", "open", error) &&
+        check_version(store, error) && use_wal(store, error) &&
+        run(store, "PRAGMA synchronous = FULL", "open", error) &&
         load_totals(store, error) && prepare_statements(store, error) &&
         start_sweeper(store, error))
         return store;
@@ -348,6 +400,17 @@ bool store_begin(Store *store, GError **error) {
     return run(store, "BEGIN IMMEDIATE", "write", error);
 }
 
+/* What is committed is safe in the write-ahead log, so a sweep that fails loses nothing: it is
+ * tried again, and a disk that is broken or full shows itself at a commit. */
+static void finish_sweep(Store *store) {
+    int status = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    bool failed = status != SQLITE_OK && status != SQLITE_BUSY;
+    if (failed && !store->sweep_failed)
+        g_printerr("the store %s keeps its write-ahead log for now: %s\n", store->path,
+                   sqlite3_errmsg(store->db));
+    store->sweep_failed = failed;
+}
+
 bool store_commit(Store *store, GError **error) {
     sqlite3_stmt *set = store->statements[SET_TOTALS];
     const StoreTotals *totals = &store->totals;
@@ -357,9 +420,8 @@ bool store_commit(Store *store, GError **error) {
     bind_number(set, 5, totals->frauds_labelled);
     sqlite3_bind_int64(set, 6, totals->latest_time);
     if (!finish(store, set, error) || !run(store, "COMMIT", "write", error)) return false;
-    if (!sweeper_after_commit(store->sweeper, store->wal_pages)) return true;
-    int status = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    return status == SQLITE_OK || status == SQLITE_BUSY || fail_database(store, "write", error);
+    if (sweeper_after_commit(store->sweeper, store->wal_pages)) finish_sweep(store);
+    return true;
 }
 
 void store_rollback(Store *store) {
@@ -508,8 +570,7 @@ StoreFound store_find(Store *store, Str trans_num, StoredTransaction *out, GErro
 bool store_latest(Store *store, unsigned verdicts, size_t limit, StoreEach *each, void *data,
                   GError **error) {
     g_assert((verdicts & ~(unsigned)VERDICTS_ALL) == 0);
-    int which = verdicts & 1 << VERDICT_APPROVE ? LATEST : LATEST_ALERTS;
-    sqlite3_stmt *latest = store->statements[which];
+    sqlite3_stmt *latest = store->statements[LATEST];
     sqlite3_bind_int(latest, 1, (int)verdicts);
     bind_number(latest, 2, limit);
     bool ok = true;

@@ -84,7 +84,8 @@ static bool work_batch(Partition *partition, GError **error) {
     return intake_commit(&partition->intake, error);
 }
 
-/* No one is left waiting: what was not committed is refused. */
+/* No one is left waiting. Of a request, an earlier batch may have kept a part; and a commit that
+ * failed may have reached the disk all the same. */
 static void refuse_list(JobList *jobs, const char *why) {
     Job *job;
     while ((job = job_list_pop(jobs))) {
@@ -95,7 +96,7 @@ static void refuse_list(JobList *jobs, const char *why) {
 }
 
 static void refuse_all(Partition *partition) {
-    static const char why[] = "the store failed; this request was not kept";
+    static const char why[] = "the store failed: this request may not have been kept; send it again";
     job_queue_close(partition->queue);
     do {
         refuse_list(&partition->finished, why);
@@ -181,7 +182,8 @@ bool partition_stop(Partition *partition, GError **error) {
     g_thread_join(partition->thread);
     partition->thread = NULL;
     if (!partition->failure) return true;
-    g_propagate_error(error, g_steal_pointer(&partition->failure));
+    /* A copy: partition_failure may be asked until the HTTP thread has ended. */
+    g_propagate_error(error, g_error_copy(partition->failure));
     return false;
 }
 

@@ -897,6 +897,8 @@ static void test_full_disk(void) {
     for (; status == 200 && answered < world->transactions->len; answered += status == 200) {
         Response response = request(&service, "POST", "/v1/transactions", transaction(answered));
         status = response.status;
+        if (status == 503)
+            g_assert_nonnull(strstr(response.body->str, "may not have been kept"));
         response_clear(&response);
     }
     g_assert_cmpint(status, ==, 503);
