@@ -28,10 +28,6 @@ void engine_free(Engine *engine) {
     g_free(engine);
 }
 
-void engine_set_model(Engine *engine, const Model *model) {
-    engine->model = model;
-}
-
 const Model *engine_model(const Engine *engine) {
     return engine->model;
 }
@@ -90,14 +86,17 @@ typedef struct SnapshotHeader {
     uint32_t version;
     char feature_hash[FEATURE_HASH_LEN];
     uint32_t unused;
+    char log_id[LOG_ID_LEN];
 } SnapshotHeader;
 
-static SnapshotHeader snapshot_header(uint64_t position) {
+static SnapshotHeader snapshot_header(uint64_t position, const char *log_id) {
     SnapshotHeader header = {.position = position, .version = SNAPSHOT_VERSION};
     memcpy(header.magic, snapshot_magic, sizeof header.magic);
     g_autofree char *hash = feature_hash();
     g_assert(strlen(hash) == FEATURE_HASH_LEN);
     memcpy(header.feature_hash, hash, FEATURE_HASH_LEN);
+    g_assert(strlen(log_id) <= LOG_ID_LEN);
+    memcpy(header.log_id, log_id, strlen(log_id));
     return header;
 }
 
@@ -113,9 +112,9 @@ static bool output_write(void *data, const void *bytes, size_t len) {
     return fwrite(bytes, 1, len, out->file) == len;
 }
 
-static bool write_snapshot(const Engine *engine, FILE *file) {
+static bool write_snapshot(const Engine *engine, const char *log_id, FILE *file) {
     Output out = {file, crc32_z(0, NULL, 0)};
-    SnapshotHeader header = snapshot_header(engine->position);
+    SnapshotHeader header = snapshot_header(engine->position, log_id);
     if (!output_write(&out, &header, sizeof header) ||
         !graph_write(engine->graph, output_write, &out))
         return false;
@@ -133,11 +132,11 @@ static bool sync_folder(const char *path) {
     return good;
 }
 
-bool engine_save(const Engine *engine, const char *path, GError **error) {
+bool engine_save(const Engine *engine, const char *log_id, const char *path, GError **error) {
     g_autofree char *temporary = g_strconcat(path, ".new", NULL);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
-    bool good = file && write_snapshot(engine, file);
+    bool good = file && write_snapshot(engine, log_id, file);
     int cause = errno;
     if (file)
         fclose(file);
@@ -154,8 +153,8 @@ bool engine_save(const Engine *engine, const char *path, GError **error) {
     return false;
 }
 
-static const char *snapshot_fault(const uint8_t *bytes, size_t len) {
-    SnapshotHeader found, wanted = snapshot_header(0);
+static const char *snapshot_fault(const uint8_t *bytes, size_t len, const char *log_id) {
+    SnapshotHeader found, wanted = snapshot_header(0, log_id);
     if (len < sizeof found + sizeof(uint32_t)) return "it is truncated";
     memcpy(&found, bytes, sizeof found);
     if (memcmp(found.magic, wanted.magic, sizeof found.magic) != 0) return "it is not a snapshot";
@@ -166,10 +165,11 @@ static const char *snapshot_fault(const uint8_t *bytes, size_t len) {
         return "it is truncated or damaged (its checksum is wrong)";
     if (memcmp(found.feature_hash, wanted.feature_hash, FEATURE_HASH_LEN) != 0)
         return "it was made with other features";
+    if (memcmp(found.log_id, wanted.log_id, LOG_ID_LEN) != 0) return "it is of another log";
     return NULL;
 }
 
-bool engine_restore(Engine *engine, const char *path, GError **error) {
+bool engine_restore(Engine *engine, const char *log_id, const char *path, GError **error) {
     g_autoptr(GError) cause = NULL;
     g_autoptr(GMappedFile) map = g_mapped_file_new(path, FALSE, &cause);
     if (!map) {
@@ -178,7 +178,7 @@ bool engine_restore(Engine *engine, const char *path, GError **error) {
     }
     const uint8_t *bytes = (const uint8_t *)g_mapped_file_get_contents(map);
     size_t len = g_mapped_file_get_length(map);
-    const char *fault = snapshot_fault(bytes, len);
+    const char *fault = snapshot_fault(bytes, len, log_id);
     Graph *graph = NULL;
     if (!fault) {
         graph = graph_read(bytes + sizeof(SnapshotHeader),

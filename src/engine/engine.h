@@ -21,7 +21,6 @@ typedef struct Decision {
  */
 Engine *engine_new(const Model *model);
 void engine_free(Engine *engine);
-void engine_set_model(Engine *engine, const Model *model);
 const Model *engine_model(const Engine *engine);
 
 /* Duplicates are the log's business: every call counts. */
@@ -37,10 +36,14 @@ const float *engine_observe(Engine *engine, const Transaction *transaction, floa
 uint64_t engine_position(const Engine *engine);
 const Graph *engine_graph(const Engine *engine);
 
+enum { LOG_ID_LEN = 32 };
+
 /* Writes the state to `path` so that a crash leaves either the old file or the new one: a temporary
- * file, synced, then renamed. */
-bool engine_save(const Engine *engine, const char *path, GError **error);
+ * file, synced, then renamed. `log_id`, of at most LOG_ID_LEN bytes, names the log that the state
+ * is the fold of. */
+bool engine_save(const Engine *engine, const char *log_id, const char *path, GError **error);
 
 /* Replaces the state by the file's. On failure the engine is as it was. A file that is truncated,
- * damaged (checksum) or of another format or feature set is an error of one line. */
-bool engine_restore(Engine *engine, const char *path, GError **error);
+ * damaged (checksum) of another format or feature set, or of another log is an error of one line.
+ */
+bool engine_restore(Engine *engine, const char *log_id, const char *path, GError **error);

@@ -33,7 +33,8 @@ static const char schema[] =
     " decline INTEGER NOT NULL, labels INTEGER NOT NULL, frauds INTEGER NOT NULL,"
     " latest_time INTEGER NOT NULL);"
     "INSERT INTO totals VALUES(0, 0, 0, 0, 0, 0);"
-    "CREATE TABLE notes(name TEXT PRIMARY KEY, value TEXT NOT NULL);";
+    "CREATE TABLE notes(name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+    "INSERT INTO notes VALUES('id', lower(hex(randomblob(16))));";
 
 enum {
     ADD_EVENT,
@@ -85,6 +86,7 @@ struct Store {
     int wal_pages;     /* of the write-ahead log after the last commit */
     bool sweep_failed; /* the last one: it is told of once */
     sqlite3_stmt *statements[STATEMENT_COUNT];
+    char *id;
     uint64_t position;
     StoreTotals totals;
     GByteArray *record; /* the event being written */
@@ -256,6 +258,11 @@ static bool check_version(Store *store, GError **error) {
     return true;
 }
 
+static bool load_id(Store *store, GError **error) {
+    store->id = read_text(store, "SELECT value FROM notes WHERE name = 'id'", error);
+    return store->id != NULL;
+}
+
 static bool load_totals(Store *store, GError **error) {
     int64_t position;
     if (!read_number(store, "SELECT coalesce(max(seq), 0) FROM events", &position, error))
@@ -339,7 +346,7 @@ Store *store_open(const char *dir, GError **error) {
         connect_database(store, SQLITE_OPEN_READWRITE, error) &&
         run(store, "PRAGMA page_size = " G_STRINGIFY(PAGE_BYTES), "open", error) &&
         check_version(store, error) && use_wal(store, error) &&
-        run(store, "PRAGMA synchronous = FULL", "open", error) &&
+        run(store, "PRAGMA synchronous = FULL", "open", error) && load_id(store, error) &&
         load_totals(store, error) && prepare_statements(store, error) &&
         start_sweeper(store, error))
         return store;
@@ -366,8 +373,13 @@ void store_close(Store *store) {
     g_byte_array_unref(store->found);
     g_free(store->model_name);
     g_free(store->model_version);
+    g_free(store->id);
     g_free(store->path);
     g_free(store);
+}
+
+const char *store_id(const Store *store) {
+    return store->id;
 }
 
 uint64_t store_position(const Store *store) {

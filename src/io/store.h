@@ -60,6 +60,10 @@ Store *store_open_reader(const char *dir, GError **error);
 /* Closes the database and, for the writer, releases the lock. What was not committed is gone. */
 void store_close(Store *store);
 
+/* What tells this store from every other: 32 hexadecimal digits, drawn when it was made (writer
+ * only). */
+const char *store_id(const Store *store);
+
 /* Number of events in the log, those of an open batch included. */
 uint64_t store_position(const Store *store);
 const StoreTotals *store_totals(const Store *store); /* writer only */

@@ -43,7 +43,8 @@ static void write_checkpoint(Partition *partition) {
     g_autoptr(GError) error = NULL;
     int64_t start = g_get_monotonic_time();
     partition->checkpoint_time = start;
-    if (!engine_save(partition->engine, partition->checkpoint, &error)) {
+    if (!engine_save(partition->engine, store_id(partition->store), partition->checkpoint,
+                     &error)) {
         g_printerr("no checkpoint: %s\n", error->message);
         return;
     }
@@ -96,7 +97,8 @@ static void refuse_list(JobList *jobs, const char *why) {
 }
 
 static void refuse_all(Partition *partition) {
-    static const char why[] = "the store failed: this request may not have been kept; send it again";
+    static const char why[] =
+        "the store failed: this request may not have been kept; send it again";
     job_queue_close(partition->queue);
     do {
         refuse_list(&partition->finished, why);

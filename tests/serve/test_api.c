@@ -897,8 +897,7 @@ static void test_full_disk(void) {
     for (; status == 200 && answered < world->transactions->len; answered += status == 200) {
         Response response = request(&service, "POST", "/v1/transactions", transaction(answered));
         status = response.status;
-        if (status == 503)
-            g_assert_nonnull(strstr(response.body->str, "may not have been kept"));
+        if (status == 503) g_assert_nonnull(strstr(response.body->str, "may not have been kept"));
         response_clear(&response);
     }
     g_assert_cmpint(status, ==, 503);
@@ -941,16 +940,33 @@ static void check_restart(const char *model, const char *data, const char *expec
     service_clear(&service);
 }
 
+/* A folder of its own with the first `count` transactions in its log. */
+static void fill_store(const char *data, guint count) {
+    Service service = service_start(world->model, data, NULL);
+    for (guint i = 0; i < count; i++)
+        check_status(&service, "POST", "/v1/transactions", json_type_name, transaction(i),
+                     strlen(transaction(i)), 200);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+/* A checkpoint is not taken for one of another store, though that may reach as far and further. */
+static void test_store_swapped(void) {
+    g_autofree char *data = world_path(world, "swapped"), *other = world_path(world, "longer");
+    fill_store(data, 10);
+    fill_store(other, 20);
+    g_autofree char *from = g_build_filename(other, "haechi.db", NULL);
+    g_autofree char *to = g_build_filename(data, "haechi.db", NULL);
+    g_assert_cmpint(g_rename(from, to), ==, 0);
+    check_restart(world->model, data, "it is of another log");
+    check_restart(world->model, data, "recovered 20 events from the checkpoint and 0 from");
+}
+
 /* Checkpoints that do not fit are set aside, and the log is folded from its beginning. */
 static void test_recovery(void) {
     g_autofree char *data = world_path(world, "recovered"), *other = rename_model();
     g_autofree char *checkpoint = g_build_filename(data, "checkpoint", NULL);
-    Service service = service_start(world->model, data, NULL);
-    for (guint i = 0; i < 30; i++)
-        check_status(&service, "POST", "/v1/transactions", json_type_name, transaction(i),
-                     strlen(transaction(i)), 200);
-    service_end(&service, SIGTERM);
-    service_clear(&service);
+    fill_store(data, 30);
     check_restart(world->model, data, "recovered 30 events from the checkpoint and 0 from");
     check_restart(other, data, "recovered 0 events from the checkpoint and 30 from");
     check_restart(other, data, "recovered 30 events from the checkpoint and 0 from");
@@ -984,6 +1000,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/api/drain", test_drain);
     g_test_add_func("/api/full_disk", test_full_disk);
     g_test_add_func("/api/recovery", test_recovery);
+    g_test_add_func("/api/store_swapped", test_store_swapped);
     int status = g_test_run();
     world_free(world);
     return status;
