@@ -131,11 +131,13 @@ static int run(const StreamOptions *options, const char *url, const char *token,
     g_autoptr(GError) error = NULL;
     const bool good = stream_run(options, &sink, on_progress, &report, &error);
     progress_end(progress);
+    g_autofree char *problem = report.problem;
     if (!good) return options_fail(command, EXIT_FAILURE, "%s", error->message);
     if (json)
         print_json(&report);
     else
         print_text(&report);
+    if (problem) options_fail(command, EXIT_SUCCESS, "%s", problem);
     const bool never_reached = report.sent == 0 && report.transactions.retries > 0;
     return never_reached ? EXIT_FAILURE : EXIT_SUCCESS;
 }

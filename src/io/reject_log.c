@@ -10,15 +10,27 @@ struct RejectLog {
     FILE *file; /* NULL until the first reject */
     char *problem;
     int64_t written;
-    uint64_t count;
     size_t kind_count;
     RejectKind kinds[REJECT_KINDS_MAX];
 };
 
+static const char header[] = "line,field,reason,value\n";
+
+/* The name may be that of a file of the user's own, which must stay. */
+static bool is_reject_file(const char *path) {
+    char start[sizeof header - 1];
+    const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return false;
+    const ssize_t got = read(fd, start, sizeof start);
+    close(fd);
+    return got == (ssize_t)sizeof start && memcmp(start, header, sizeof start) == 0;
+}
+
 RejectLog *reject_log_new(const char *path) {
     RejectLog *log = g_new0(RejectLog, 1);
     log->path = g_strdup(path);
-    if (path) unlink(path); /* what an earlier run refused is no longer so */
+    /* What an earlier run refused is no longer so. */
+    if (path && is_reject_file(path)) unlink(path);
     return log;
 }
 
@@ -36,10 +48,10 @@ void reject_log_free(RejectLog *log) {
 }
 
 static void open_file(RejectLog *log) {
-    const int fd = open(log->path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    const int fd = open(log->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     log->file = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (log->file)
-        fputs("line,field,reason,value\n", log->file);
+        fputs(header, log->file);
     else
         note_problem(log, g_strerror(errno));
 }
@@ -83,13 +95,8 @@ static void count_kind(RejectLog *log, const Reject *reject) {
 }
 
 void reject_log_add(RejectLog *log, const Reject *reject) {
-    log->count++;
     count_kind(log, reject);
     write_reject(log, reject);
-}
-
-uint64_t reject_log_count(const RejectLog *log) {
-    return log->count;
 }
 
 const RejectKind *reject_log_kinds(const RejectLog *log, size_t *count) {

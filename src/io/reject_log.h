@@ -1,5 +1,6 @@
 /* What an input refused: counted by field and reason, and kept aside row by row in a reject file,
- * so that a person can mend it. The file exists only if something was refused. */
+ * so that a person can mend it. The file exists only if something was refused, and is private, as
+ * it holds what people sent. A file that is no reject file is not replaced. */
 #pragma once
 
 #include "record/transaction.h"
@@ -16,13 +17,12 @@ typedef struct RejectKind {
 
 typedef struct RejectLog RejectLog;
 
-/* `path` is the reject file, or NULL to count only; a file of an earlier run is removed. */
+/* `path` is the reject file, or NULL to count only; a reject file of an earlier run is removed. */
 RejectLog *reject_log_new(const char *path);
 void reject_log_free(RejectLog *log); /* NULL is allowed */
 
 void reject_log_add(RejectLog *log, const Reject *reject);
 
-uint64_t reject_log_count(const RejectLog *log);
 const RejectKind *reject_log_kinds(const RejectLog *log,
                                    size_t *count); /* in order of appearance */
 

@@ -150,6 +150,7 @@ static void end_round(Stream *stream) {
     const CsvLogCounters counters = csv_log_counters(stream->log);
     stream->report->rejected_rows += counters.rejected;
     stream->report->duplicate_rows += counters.duplicates;
+    if (!stream->report->problem) stream->report->problem = g_strdup(csv_log_problem(stream->log));
     stream->log->free(stream->log);
     stream->log = NULL;
 }

@@ -33,6 +33,8 @@ typedef struct StreamReport {
     HttpSinkTotals transactions, labels;    /* what was answered */
     double seconds;
     StreamEnd end;
+    char *problem; /* a line to warn with when bad rows could not be kept aside, or NULL; the
+                      caller frees */
 } StreamReport;
 
 /* Called after every batch with what was done so far, and the bytes read of the file's total. */

@@ -6,6 +6,8 @@
 #include "io/csv_reader.h"
 #include "io/label_queue.h"
 #include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define HEADER "trans_num,cc_num,merchant,amt,unix_time,is_fraud\n"
 
@@ -188,13 +190,38 @@ static void test_reject_kinds(Fixture *f, gconstpointer unused) {
     g_assert_cmpuint(kinds[1].first.line, ==, 4);
     g_assert_null(csv_log_problem(log));
     log->free(log);
-    g_assert_true(g_file_test(f->rejects[0], G_FILE_TEST_EXISTS));
+    struct stat info;
+    g_assert_cmpint(stat(f->rejects[0], &info), ==, 0);
+    g_assert_cmpuint(info.st_mode & 0777, ==, 0600);
 
     put(f->path[0], HEADER "a,7,shop,1,1,\n"); /* mended: the rejects of before are gone */
     log = open_log(&options);
     assert_log(log, "a");
     log->free(log);
     g_assert_false(g_file_test(f->rejects[0], G_FILE_TEST_EXISTS));
+}
+
+/* A file that only has a reject file's name is left alone, and a link's target too. */
+static void test_foreign_reject_file(Fixture *f, gconstpointer unused) {
+    (void)unused;
+    const CsvLogOptions options = {.paths = (const char *const *)f->path, .path_count = 1};
+    g_autofree char *want = g_strconcat(f->rejects[0], ": File exists", NULL);
+    put(f->path[0], HEADER "a,7,shop,x,1,\nb,7,shop,1,1,\n");
+    for (int round = 0; round < 2; round++) {
+        put(f->path[1], "mine\n");
+        if (round == 0)
+            put(f->rejects[0], "mine\n");
+        else
+            g_assert_cmpint(symlink(f->path[1], f->rejects[0]), ==, 0);
+        EventLog *log = open_log(&options);
+        assert_log(log, "b");
+        g_assert_cmpstr(csv_log_problem(log), ==, want);
+        log->free(log);
+        g_autofree char *text = NULL;
+        g_assert_true(g_file_get_contents(f->rejects[0], &text, NULL, NULL));
+        g_assert_cmpstr(text, ==, "mine\n");
+        g_remove(f->rejects[0]);
+    }
 }
 
 static void test_strict(Fixture *f, gconstpointer unused) {
@@ -335,6 +362,7 @@ int main(int argc, char **argv) {
     ADD("/csv-log/two-files", test_two_files);
     ADD("/csv-log/inputs", test_inputs);
     ADD("/csv-log/reject-kinds", test_reject_kinds);
+    ADD("/csv-log/foreign-reject-file", test_foreign_reject_file);
     ADD("/csv-log/strict", test_strict);
     ADD("/csv-log/no-place-for-rejects", test_no_place_for_rejects);
     ADD("/csv-log/file-errors", test_file_errors);

@@ -52,9 +52,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def stream(rows, service, *options):
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "rows.csv")
+def stream(rows, service, *options, folder=None):
+    with tempfile.TemporaryDirectory() as own:
+        path = os.path.join(folder or own, "rows.csv")
         with open(path, "w", encoding="utf-8") as file:
             file.write(HEADER + rows)
         command = [HAECHI, "stream", path, "--to", service.url(), "--json", *options]
@@ -85,6 +85,16 @@ def test_waits():
     assert report["rejected_rows"] == 1 and report["decisions"]["approve"] == 2, report
 
 
+def test_warns():
+    with tempfile.TemporaryDirectory() as folder:
+        taken = os.path.join(folder, "rows.csv.rejects")
+        with open(taken, "w", encoding="utf-8") as file:
+            file.write("mine")
+        status, report, message = stream("bad\n" + row(1, 1), Service(), "--rate", "0", folder=folder)
+    assert status == 0 and report["rejected_rows"] == 1, report
+    assert message.splitlines()[-1] == f"haechi stream: {taken}: File exists", message
+
+
 def test_refused():
     status, report, message = stream(row(1, 1), Service(failures=[401]), "--rate", "0")
     assert status == 1 and report is None
@@ -107,7 +117,7 @@ def test_usage():
 
 
 def main():
-    tests = [test_order, test_waits, test_refused, test_pace_and_loop, test_usage]
+    tests = [test_order, test_waits, test_warns, test_refused, test_pace_and_loop, test_usage]
     print(f"1..{len(tests)}")
     failed = 0
     for number, test in enumerate(tests, 1):
