@@ -148,6 +148,15 @@ const char *read_time(Str text, int64_t *out) {
     return wrong ? wrong : check_time(*out);
 }
 
+const char *read_label_time(Str text, int64_t *out) {
+    Decimal decimal;
+    const char *wrong = decimal_scan(text, &decimal)
+                            ? read_integer(text, LABEL_TIME_MAX * 1000, out)
+                            : civil_read_time(text, out);
+    if (wrong) return wrong;
+    return *out < TIME_MIN || *out > LABEL_TIME_MAX ? "outside the years 1970 to 2229" : NULL;
+}
+
 static const char *read_birth(Str text, int32_t *out) {
     *out = INT32_MIN;
     if (text.len == 0) return NULL;

@@ -52,6 +52,8 @@ const char *read_card(Str text, uint64_t *out);
 const char *read_unix_time(Str text, int64_t *out);
 const char *read_time(Str text,
                       int64_t *out); /* a date and time of day, within TIME_MIN..TIME_MAX */
+const char *read_label_time(Str text,
+                            int64_t *out); /* either form, within TIME_MIN..LABEL_TIME_MAX */
 const char *read_is_fraud(Str text, int8_t *out);
 
 /* What is wrong with a text field of at most NAME_MAX_LEN bytes: too long, a NUL byte, a control

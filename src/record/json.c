@@ -87,13 +87,6 @@ static bool member_text(JsonValue object, const char *name, char scratch[static 
     return !json_member(object, name, &value) || bool_text_of(value, scratch, out);
 }
 
-static const char *read_label_time(Str text, int64_t *out) {
-    *out = LABEL_TIME_ABSENT;
-    if (text.len == 0) return NULL;
-    Decimal decimal;
-    return decimal_scan(text, &decimal) ? read_unix_time(text, out) : read_time(text, out);
-}
-
 static const char *read_verdict(Str text, bool *out) {
     int8_t is_fraud = LABEL_NONE;
     const char *wrong = read_is_fraud(text, &is_fraud);
@@ -114,7 +107,8 @@ static const char *read_label(JsonValue object, JsonScratch *scratch, Label *out
     if ((wrong = read_verdict(*text, &out->is_fraud))) return wrong;
     *field = "time";
     if (!member_text(object, *field, scratch->text[2], text)) return reason_wrong_type;
-    return read_label_time(*text, &out->time);
+    out->time = LABEL_TIME_ABSENT;
+    return text->len == 0 ? NULL : read_label_time(*text, &out->time);
 }
 
 bool label_from_json(JsonValue object, JsonScratch *scratch, Label *out, Reject *reject) {

@@ -239,6 +239,9 @@ static void test_label_json(void) {
         {"{\"trans_num\": \"t1\", \"is_fraud\": 0, \"time\": 1546300818}", false, 1546300818},
         {"{\"trans_num\": \"t1\", \"is_fraud\": \"1\", \"time\": \"2019-01-01T00:00:18Z\"}", true,
          1546300818},
+        {"{\"trans_num\": \"t1\", \"is_fraud\": 1, \"time\": 8204889600}", true, LABEL_TIME_MAX},
+        {"{\"trans_num\": \"t1\", \"is_fraud\": 1, \"time\": \"2150-01-01 00:00:00\"}", true,
+         5680281600},
     };
     JsonParser *parser = json_parser_new(1 << 16);
     GString *text = g_string_new(NULL);
@@ -265,6 +268,8 @@ static void test_label_json(void) {
         {"{\"trans_num\": {}, \"is_fraud\": 1}", "trans_num", "neither a number nor a string"},
         {"{\"trans_num\": \"t\", \"is_fraud\": 1, \"time\": \"soon\"}", "time", "not a time"},
         {"{\"trans_num\": \"t\", \"is_fraud\": 1, \"time\": -1}", "time", "negative"},
+        {"{\"trans_num\": \"t\", \"is_fraud\": 1, \"time\": 8204889601}", "time",
+         "outside the years 1970 to 2229"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         Label label;
