@@ -208,11 +208,16 @@ static void warn_of_times(const DataProfile *p, Warnings *warnings) {
         warn(warnings, "day_first_times",
              COUNT " times are written day first, without seconds: 8/3/2020 is read as 8 March.",
              p->day_first_times);
-    if (p->unix_time_differs)
+    if (p->unix_time_differs && p->unix_time_least > 0)
         warn(warnings, "unix_time_differs",
              COUNT " rows have a unix_time that lies at least %.1f years behind "
                    "trans_date_trans_time: harmless, as trans_date_trans_time counts.",
              p->unix_time_differs, (double)p->unix_time_least / year);
+    else if (p->unix_time_differs)
+        warn(warnings, "unix_time_differs",
+             COUNT " rows have a unix_time other than their trans_date_trans_time, up to %.1f "
+                   "years ahead of it: trans_date_trans_time counts.",
+             p->unix_time_differs, (double)-p->unix_time_least / year);
 }
 
 static void warn_of_labels(const DataProfile *p, Warnings *warnings) {

@@ -24,9 +24,8 @@ typedef struct DataProfile {
     uint64_t without_category;
     uint64_t day_first_times;   /* times written day first, as 8/3/2020 6:18 */
     uint64_t unix_time_differs; /* from trans_date_trans_time */
-    int64_t unix_time_least,
-        unix_time_most;     /* seconds that unix_time lies behind, where it differs */
-    uint64_t rounded_cards; /* of the rejected */
+    int64_t unix_time_least;    /* seconds that it lies behind, where it differs */
+    uint64_t rounded_cards;     /* of the rejected */
 } DataProfile;
 
 typedef struct DataWarning {

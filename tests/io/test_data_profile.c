@@ -42,6 +42,24 @@ static void test_published(void) {
     data_profiler_free(profiler);
 }
 
+/* Whichever of a row's two times is ahead, the sentence counts forwards. */
+static void test_unix_time_ahead(void) {
+    DataProfile profile = {.rows = 3, .good = 3, .unix_time_differs = 3};
+    static const struct {
+        int64_t least;
+        const char *said;
+    } cases[] = {{3 * 31556952, "at least 3.0 years behind"}, {-2 * 31556952, "2.0 years ahead"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        profile.unix_time_least = cases[i].least;
+        DataWarning warnings[DATA_WARNINGS_MAX];
+        const size_t count = data_profile_warnings(&profile, warnings);
+        bool said = false;
+        for (size_t j = 0; j < count; j++)
+            said |= strstr(warnings[j].text, cases[i].said) != NULL;
+        g_assert_true(said);
+    }
+}
+
 static void check_unknown(const char *name, uint64_t rows, void *data) {
     g_assert_cmpstr(name, ==, "groceries");
     g_assert_cmpuint(rows, ==, 1);
@@ -157,6 +175,7 @@ static void test_real_rows(void) {
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/data-profile/published", test_published);
+    g_test_add_func("/data-profile/unix-time-ahead", test_unix_time_ahead);
     g_test_add_func("/data-profile/spreadsheet", test_spreadsheet);
     g_test_add_func("/data-profile/nothing", test_nothing);
     g_test_add_func("/data-profile/command", test_command);
