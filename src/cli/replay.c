@@ -104,7 +104,7 @@ static void print_text(const ReplayResult *r, uint64_t rejected, uint64_t duplic
     printf("%-22s %9s %9s %9s %9s\n", "", "precision", "recall", "F1", "accuracy");
     printf("at threshold %-9.4f %9.4f %9.4f %9.4f %9.4f\n", m->threshold, m->at_threshold.precision,
            m->at_threshold.recall, m->at_threshold.f1, m->at_threshold.accuracy);
-    printf("%-22s %9.4f %9.4f %9.4f %9.4f\n", "balanced, as kb_project", m->balanced.precision,
+    printf("%-22s %9.4f %9.4f %9.4f %9.4f\n", "balanced sample", m->balanced.precision,
            m->balanced.recall, m->balanced.f1, m->balanced.accuracy);
 }
 

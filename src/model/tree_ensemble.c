@@ -1,8 +1,8 @@
 /* Walking the trees, on any processor, and attribution along the paths.
  *
  * A walk down one tree is a chain of dependent loads. Eight walks go side by side (eight trees for
- * a single row, eight rows for a batch) so that the processor waits for eight loads at once. Plain
- * loads beat gather instructions here on every processor tried. */
+ * a single row, eight rows for a batch) so that the processor waits for eight loads at once. Gather
+ * instructions would make the same loads, one by one. */
 #include "model/tree_ensemble_internal.h"
 
 #include <math.h>

@@ -429,13 +429,18 @@ static bool accept_body(Request *request, enum MHD_Result *result) {
     return false;
 }
 
-/* Takes a piece of the body. A body without a length that grows too large is read on for a while,
- * as an answer can only be given at its end; then the connection is cut. */
+static bool takes_body(const Route *route) {
+    return strcmp(route->method, "POST") == 0;
+}
+
+/* Takes a piece of the body; one of a request that has no use for it is dropped. A body without a
+ * length that grows too large is read on for a while, as an answer can only be given at its end;
+ * then the connection is cut. */
 static enum MHD_Result receive(Request *request, const char *data, size_t *size) {
     size_t length = request->length + *size;
     request->too_large |= length > body_limit(request);
     if (length > 2 * (size_t)MANY_MAX_BYTES) return MHD_NO;
-    if (!request->too_large) {
+    if (!request->too_large && takes_body(request->route)) {
         if (!reserve(request, length)) return MHD_NO;
         memcpy(request->body + request->length, data, *size);
     }
@@ -488,7 +493,7 @@ static enum MHD_Result begin(Request *request, const char *url, const char *meth
     else if (g_str_has_suffix(path, "/"))
         request->subject = g_strdup(url + strlen(path));
     enum MHD_Result result = MHD_YES;
-    if (strcmp(request->route->method, "POST") == 0) accept_body(request, &result);
+    if (takes_body(request->route)) accept_body(request, &result);
     return result;
 }
 

@@ -211,10 +211,15 @@ struct MHD_Response *hub_subscribe(Hub *hub, struct MHD_Connection *connection) 
     g_mutex_lock(&hub->lock);
     if (!hub->closed && hub->clients->len < STREAM_CLIENTS_MAX) {
         Client *client = client_new(hub, connection);
-        g_ptr_array_add(hub->clients, client);
-        counter_set(&hub->meters->stream_clients, hub->clients->len);
         response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, client_read,
                                                      client, client_free);
+        if (response) {
+            g_ptr_array_add(hub->clients, client);
+            counter_set(&hub->meters->stream_clients, hub->clients->len);
+        } else {
+            drop_first(client);
+            g_free(client);
+        }
     }
     g_mutex_unlock(&hub->lock);
     return response;
