@@ -46,7 +46,8 @@ typedef struct Label {
     int64_t transaction_time; /* seconds */
     int64_t time;             /* seconds: when the label became known */
     bool is_fraud;
-    bool was_fraud; /* the latest earlier label in the log said so: this one corrects or repeats it */
+    bool was_fraud; /* the latest earlier label in the log said so: this one corrects or repeats it
+                     */
 } Label;
 
 /* Why a record was refused. `value` is at most 64 bytes of what was found, card numbers masked. */
