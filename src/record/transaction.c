@@ -37,7 +37,7 @@ static void mask_numbers(char *text, size_t shortest, const char *joints) {
 
 /* A copy in which every byte that is not of a printable character is a question mark. */
 static char *copy_printable(Str from) {
-    char *out = g_malloc(from.len + 1);
+    char *out = g_malloc0(from.len + 1);
     size_t len = 0;
     for (size_t i = 0; i < from.len;) {
         const gunichar c = g_utf8_get_char_validated(from.data + i, (gssize)(from.len - i));

@@ -33,7 +33,7 @@ void meters_tick(Meters *meters) {
     enum { SLOTS = G_N_ELEMENTS(((Meters *)0)->rate_at) };
     uint64_t folded = counter_get(&meters->folded);
     unsigned ticks = meters->rate_ticks++;
-    unsigned seconds = MIN(ticks + 1, (unsigned)SLOTS); /* the first tick ends a second */
+    unsigned seconds = ticks < SLOTS ? ticks + 1 : SLOTS; /* the first tick ends a second */
     uint64_t before = ticks < SLOTS ? 0 : meters->rate_at[ticks % SLOTS];
     meters->rate_at[ticks % SLOTS] = folded;
     counter_set(&meters->rate_per_second, (folded - before) / seconds);
