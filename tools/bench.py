@@ -81,8 +81,9 @@ def bench_train(table, haechi, train, model):
 
 def bench_replay(table, haechi, train, test, model):
     say("replaying ...")
-    text, _, _ = run([haechi, "replay", test, "--model", model, "--warmup", train, "--json"])
-    report = json.loads(text)
+    turns = [json.loads(run([haechi, "replay", test, "--model", model, "--warmup", train, "--json"])[0])
+             for _ in range(3)]
+    report = sorted(turns, key=lambda turn: turn["transactions_per_second"])[1]  # the median run
     table.at_least("average precision", report["average_precision"], 0.988)
     table.at_least("best F1", report["best_f1"], 0.970)
     table.at_least("recall at precision 0.95", report["recall_at_precision_95"], 0.965)
@@ -111,7 +112,8 @@ def bench_http(table, build, haechi, model):
     table.at_least("POST /v1/transactions, a second", float(rate), 10_000)
     table.at_most("POST /v1/transactions, 99th percentile", float(p99) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit],
                   10, " ms")
-    return float(rate) / float(bare)
+    flush, _, _ = run([build / "bench" / "bench_flush", model.parent / "flush"])
+    return float(rate) / float(bare), flush.strip()
 
 
 def main():
@@ -126,11 +128,11 @@ def main():
         evaluator = bench_evaluator(table, build)
         bench_train(table, haechi, train, model)
         rate = bench_replay(table, haechi, train, test, model)
-        share = bench_http(table, build, haechi, model)
+        share, flush = bench_http(table, build, haechi, model)
         alone = evaluator["single_libxgboost_in_place"]["ns_per_row"] * rate / 1e9
         print(f"\nReplay, from CSV to decision, is {alone:.1f} times as fast as libxgboost only scoring\n"
               f"one row at a time. The service answers {share:.2f} of the requests that the same HTTP library\n"
-              "answers when it does nothing with them.")
+              f"answers when it does nothing with them. The disk alone: {flush}.")
 
 
 if __name__ == "__main__":
