@@ -40,6 +40,7 @@ static G_DEFINE_QUARK(haechi - train - error, train_error)
     size_t own_columns;
     size_t train_rows; /* the judging rows come after them */
     FeatureMatrix *own, *all;
+    float *row;       /* feature_count() values, for one transaction at a time */
     GArray *times;    /* int64_t, of each labelled transaction */
     float *suspicion; /* the same */
     TreeEnsemble *first_stage;
@@ -91,7 +92,6 @@ static bool read_own(Training *t, GError **error) {
     EventLog *log = t->job->open(t->job->open_data, error);
     if (!log) return false;
     t->own = matrix_new(t->own_columns);
-    g_autofree float *features = g_new(float, feature_count());
     Event event;
     LogStatus status;
     size_t events = 0;
@@ -99,8 +99,8 @@ static bool read_own(Training *t, GError **error) {
         if (++events % PROGRESS_EVERY == 0) report(t, "reading", events, 0);
         const Transaction *x = &event.transaction;
         if (event.kind != EVENT_TRANSACTION || x->is_fraud == LABEL_NONE) continue;
-        feature_fill_own(x, features);
-        matrix_append(t->own, features, x->is_fraud == 1, fold_of(x->card));
+        feature_fill_own(x, t->row);
+        matrix_append(t->own, t->row, x->is_fraud == 1, fold_of(x->card));
         g_array_append_val(t->times, x->time);
         if (event.input < t->job->valid_input) t->train_rows = t->own->rows;
     }
@@ -211,9 +211,8 @@ static bool observe(Training *t, Engine *engine, const Transaction *x, GError **
     if (labelled) {
         suspicion = t->suspicion[row];
     } else {
-        g_autofree float *own = g_new(float, feature_count());
-        feature_fill_own(x, own);
-        suspicion = model_probability(tree_ensemble_margin(t->first_stage, own));
+        feature_fill_own(x, t->row);
+        suspicion = model_probability(tree_ensemble_margin(t->first_stage, t->row));
     }
     const float *features = engine_observe(engine, x, suspicion);
     if (labelled) matrix_append(t->all, features, x->is_fraud == 1, MATRIX_NO_GROUP);
@@ -289,6 +288,7 @@ bool train_xgboost(const TrainJob *job, TrainResult *result, GError **error) {
     Training t = {.job = job, .result = result, .own_columns = feature_own_count()};
     gint64 start = g_get_monotonic_time();
     *result = (TrainResult){0};
+    t.row = g_new(float, feature_count());
     t.times = g_array_new(FALSE, FALSE, sizeof(int64_t));
     bool good = choose_params(&t, error) && read_own(&t, error) && split_rows(&t, error) &&
                 train_first_stage(&t, error) && read_all(&t, error) &&
@@ -301,6 +301,7 @@ bool train_xgboost(const TrainJob *job, TrainResult *result, GError **error) {
     }
     matrix_free(t.own);
     matrix_free(t.all);
+    g_free(t.row);
     g_free(t.suspicion);
     tree_ensemble_free(t.first_stage);
     g_array_unref(t.times);

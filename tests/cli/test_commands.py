@@ -12,6 +12,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import tap  # noqa: E402
+
 HAECHI = os.environ["HAECHI"]
 ENV = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
 
@@ -230,24 +234,14 @@ TESTS = [test_train_and_replay, test_replay_is_a_fold, test_labels_do_not_leak, 
 
 
 def main():
-    failed = 0
-    print(f"1..{len(TESTS)}", flush=True)
     with tempfile.TemporaryDirectory() as top:
         os.chdir(top)
         good("data", "generate", "--out", "d", "--cards", "150", "--days", "150", "--seed", "3")
         good("train", "xgboost", "--train", "d/fraudTrain.csv", "--out", "m", "--param", "num_round=40",
              "--param", "nthread=1")
-        for number, test in enumerate(TESTS, 1):
-            name = test.__name__.removeprefix("test_").replace("_", "-")
-            try:
-                skip = test()
-                print(f"ok {number} /commands/{name}{' # ' + skip if skip else ''}", flush=True)
-            except Exception as error:  # every failure is one line, and the rest still runs
-                failed = 1
-                print(f"# {type(error).__name__}: {str(error)[:2000]!r}")
-                print(f"not ok {number} /commands/{name}", flush=True)
+        status = tap.run("commands", TESTS)
         os.chdir("/")
-    return failed
+    return status
 
 
 if __name__ == "__main__":

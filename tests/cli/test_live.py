@@ -11,6 +11,10 @@ import sys
 import tempfile
 import urllib.request
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import tap  # noqa: E402
+
 HAECHI = os.environ["HAECHI"]
 ENV = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
 
@@ -96,8 +100,6 @@ TESTS = [test_live_equals_replay, test_recovered_equals_replay, test_restored_eq
 
 
 def main():
-    failed = 0
-    print(f"1..{len(TESTS)}", flush=True)
     with tempfile.TemporaryDirectory() as top:
         os.chdir(top)
         good("data", "generate", "--out", "d", "--cards", "40", "--days", "120", "--seed", "5")
@@ -108,17 +110,9 @@ def main():
             rows = list(csv.DictReader(file))
         numbers = [row["trans_num"] for row in rows]
         expected = [float(row["score"]) for row in rows]
-        for number, test in enumerate(TESTS, 1):
-            name = test.__name__.removeprefix("test_").replace("_", "-")
-            try:
-                test(numbers, expected)
-                print(f"ok {number} /live/{name}", flush=True)
-            except Exception as error:  # every failure is one line, and the rest still runs
-                failed = 1
-                print(f"# {type(error).__name__}: {str(error)[:2000]!r}")
-                print(f"not ok {number} /live/{name}", flush=True)
+        status = tap.run("live", TESTS, numbers, expected)
         os.chdir("/")
-    return failed
+    return status
 
 
 if __name__ == "__main__":
