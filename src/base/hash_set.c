@@ -2,23 +2,38 @@
 
 #include "base/hash.h"
 #include <glib.h>
-
-typedef struct Entry {
-    uint64_t high, low; /* both 0 for an empty place */
-} Entry;
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct HashSet {
-    Entry *entries;
+    HashKey *entries;   /* both halves 0: an empty place */
     size_t size, count; /* size is a power of two */
     uint64_t seed_high, seed_low;
 };
 
-enum { SIZE_MIN = 1024 };
+enum {
+    SIZE_MIN = 1024,
+    EXPECTED_MAX = 1 << 24, /* beyond it, room is made when it is needed */
+    HUGE_PAGE = 2 * 1024 * 1024,
+};
 
-HashSet *hash_set_new(void) {
+/* A large table is touched all over: huge pages spare the processor most of its page walks. */
+static HashKey *new_entries(size_t size) {
+    HashKey *entries = g_new0(HashKey, size);
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t begin = ((uintptr_t)entries + page - 1) & ~(page - 1);
+    const uintptr_t end = (uintptr_t)(entries + size) & ~(page - 1);
+    if (end > begin && end - begin >= HUGE_PAGE)
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* a wish: without it all works too */
+    return entries;
+}
+
+HashSet *hash_set_new(size_t expected) {
     HashSet *set = g_new0(HashSet, 1);
     set->size = SIZE_MIN;
-    set->entries = g_new0(Entry, SIZE_MIN);
+    while (set->size / 5 * 4 < MIN(expected, EXPECTED_MAX))
+        set->size *= 2;
+    set->entries = new_entries(set->size);
     set->seed_high = hash_random_seed();
     set->seed_low = hash_random_seed();
     return set;
@@ -30,7 +45,7 @@ void hash_set_free(HashSet *set) {
     g_free(set);
 }
 
-static Entry *find_place(Entry *entries, size_t size, Entry wanted) {
+static HashKey *find_place(HashKey *entries, size_t size, HashKey wanted) {
     size_t at = wanted.low & (size - 1);
     while ((entries[at].high | entries[at].low) != 0 &&
            (entries[at].high != wanted.high || entries[at].low != wanted.low))
@@ -40,7 +55,7 @@ static Entry *find_place(Entry *entries, size_t size, Entry wanted) {
 
 static void grow(HashSet *set) {
     const size_t size = set->size * 2;
-    Entry *entries = g_new0(Entry, size);
+    HashKey *entries = new_entries(size);
     for (size_t i = 0; i < set->size; i++)
         if ((set->entries[i].high | set->entries[i].low) != 0)
             *find_place(entries, size, set->entries[i]) = set->entries[i];
@@ -49,14 +64,23 @@ static void grow(HashSet *set) {
     set->size = size;
 }
 
-bool hash_set_add(HashSet *set, Str text) {
-    Entry entry = {hash_str(text, set->seed_high), hash_str(text, set->seed_low)};
-    entry.high |= entry.low == 0; /* never the mark of an empty place */
-    Entry *place = find_place(set->entries, set->size, entry);
+HashKey hash_set_key(const HashSet *set, Str text) {
+    HashKey key = {hash_str(text, set->seed_high), hash_str(text, set->seed_low)};
+    key.high |= key.low == 0; /* never the mark of an empty place */
+    __builtin_prefetch(&set->entries[key.low & (set->size - 1)], 1);
+    return key;
+}
+
+bool hash_set_add_key(HashSet *set, HashKey key) {
+    HashKey *place = find_place(set->entries, set->size, key);
     if ((place->high | place->low) != 0) return false;
-    *place = entry;
+    *place = key;
     if (++set->count > set->size / 5 * 4) grow(set);
     return true;
+}
+
+bool hash_set_add(HashSet *set, Str text) {
+    return hash_set_add_key(set, hash_set_key(set, text));
 }
 
 size_t hash_set_count(const HashSet *set) {

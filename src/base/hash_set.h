@@ -4,12 +4,24 @@
 #pragma once
 
 #include "base/str.h"
+#include <stdint.h>
 
 typedef struct HashSet HashSet;
 
-HashSet *hash_set_new(void);
+/* With room for about as many texts as are expected; more are no harm. */
+HashSet *hash_set_new(size_t expected);
 void hash_set_free(HashSet *set); /* NULL is allowed */
 
-/* False when `text` was in the set already. */
+/* A text as the set knows it. */
+typedef struct HashKey {
+    uint64_t high, low;
+} HashKey;
+
+/* The key of a text in this set; the memory that adding it will touch is asked for, so that work
+ * done in between costs no wait. */
+HashKey hash_set_key(const HashSet *set, Str text);
+
+/* False when the key's text was in the set already. */
+bool hash_set_add_key(HashSet *set, HashKey key);
 bool hash_set_add(HashSet *set, Str text);
 size_t hash_set_count(const HashSet *set);

@@ -40,22 +40,27 @@ const Graph *engine_graph(const Engine *engine) {
     return engine->graph;
 }
 
-/* Completes the vector, whose own fields are filled, from the graph as it was, then adds the edge.
- */
-static void fold(Engine *engine, const Transaction *t, float suspicion, CardId *card,
-                 MerchantId *merchant) {
-    graph_touch(engine->graph, t, card, merchant);
-    feature_fill_rest(engine->graph, t, *card, *merchant, suspicion, engine->features);
-    graph_add(engine->graph, t, *card, *merchant, suspicion);
+/* Completes the vector, whose own fields are filled, from the graph as it was, then adds the edge
+ * between the ends just located. */
+static void fold(Engine *engine, const Transaction *t, float suspicion, CardId card,
+                 MerchantId merchant) {
+    graph_advance(engine->graph, t, card, merchant);
+    feature_fill_rest(engine->graph, t, card, merchant, suspicion, engine->features);
+    graph_add(engine->graph, t, card, merchant, suspicion);
     engine->position++;
+}
+
+void engine_prepare(const Engine *engine, const Transaction *transaction) {
+    graph_prefetch(engine->graph, transaction);
 }
 
 Decision engine_transaction(Engine *engine, const Transaction *t) {
     const Model *model = engine->model;
     Decision decision = {.features = engine->features};
+    graph_locate(engine->graph, t, &decision.card, &decision.merchant);
     feature_fill_own(t, engine->features);
     float suspicion = model ? model_suspicion(model, engine->features) : 0;
-    fold(engine, t, suspicion, &decision.card, &decision.merchant);
+    fold(engine, t, suspicion, decision.card, decision.merchant);
     if (model) {
         decision.score = model_score(model, engine->features);
         decision.verdict = model_verdict(model, decision.score);
@@ -66,8 +71,9 @@ Decision engine_transaction(Engine *engine, const Transaction *t) {
 const float *engine_observe(Engine *engine, const Transaction *t, float suspicion) {
     CardId card;
     MerchantId merchant;
+    graph_locate(engine->graph, t, &card, &merchant);
     feature_fill_own(t, engine->features);
-    fold(engine, t, suspicion, &card, &merchant);
+    fold(engine, t, suspicion, card, merchant);
     return engine->features;
 }
 

@@ -23,6 +23,10 @@ Engine *engine_new(const Model *model);
 void engine_free(Engine *engine);
 const Model *engine_model(const Engine *engine);
 
+/* To be called, if at all, some while before the transaction's turn: asks for the memory that its
+ * decision will read, and changes nothing. */
+void engine_prepare(const Engine *engine, const Transaction *transaction);
+
 /* Duplicates are the log's business: every call counts. */
 Decision engine_transaction(Engine *engine, const Transaction *transaction);
 void engine_label(Engine *engine, const Label *label);

@@ -3,15 +3,13 @@
 
 #include <math.h>
 
-/* Edges looked back on for the merchants that a card was at: a bound on the work, not a window. */
-enum { EXPOSURE_EDGES = 64 };
-
 /* What the features of one transaction share: computed once, read by many rows of the catalogue. */
 struct FeatureInput {
     const Transaction *transaction;
     const Card *card;
     const Merchant *merchant;
     const Pair *pair; /* NULL: they have not met within 30 d */
+    CardTally tally;  /* the merchant's */
     uint32_t now;     /* the card's clock */
     float amount;     /* units of money */
     float log_amount; /* ln(1 + amount) */
@@ -233,22 +231,22 @@ static float merchant_z(const FeatureInput *in, int unused) {
 
 static float merchant_cards(const FeatureInput *in, int unused) {
     (void)unused;
-    return (float)in->merchant->cards;
+    return (float)in->tally.cards;
 }
 
 static float merchant_cards_share(const FeatureInput *in, int unused) {
     (void)unused;
-    return ratio((float)in->merchant->cards, in->merchant_count[WINDOW_30D]);
+    return ratio((float)in->tally.cards, in->merchant_count[WINDOW_30D]);
 }
 
 static float merchant_compromised(const FeatureInput *in, int unused) {
     (void)unused;
-    return (float)in->merchant->compromised;
+    return (float)in->tally.compromised;
 }
 
 static float merchant_compromised_share(const FeatureInput *in, int unused) {
     (void)unused;
-    return ratio((float)in->merchant->compromised, (float)in->merchant->cards);
+    return ratio((float)in->tally.compromised, (float)in->tally.cards);
 }
 
 static float merchant_suspicion_sum(const FeatureInput *in, int window) {
@@ -490,13 +488,14 @@ void feature_fill_rest(const Graph *graph, const Transaction *t, CardId card, Me
     in.card = graph_card(graph, card);
     in.merchant = graph_merchant(graph, merchant);
     in.pair = graph_pair(graph, card, merchant);
+    in.tally = graph_card_tally(graph, merchant);
     in.now = in.card->history.clock;
     in.suspicion = first_stage;
     in.last_distance = distance_km((double)in.card->latitude, (double)in.card->longitude,
                                    t->merchant_latitude, t->merchant_longitude);
     read_card_windows(&in);
     read_merchant_windows(&in);
-    graph_exposure(graph, card, EXPOSURE_EDGES, &in.exposure_max, &in.exposure_count);
+    graph_exposure(graph, card, &in.exposure_max, &in.exposure_count);
     for (size_t i = 0; i < G_N_ELEMENTS(catalogue); i++)
         if (!catalogue[i].own) out[i] = catalogue[i].value(&in, catalogue[i].argument);
 }

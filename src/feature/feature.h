@@ -29,7 +29,8 @@ char *feature_hash(void);
 /* Fills the entries of out[0..feature_count()) flagged `own`; the others become NaN. */
 void feature_fill_own(const Transaction *transaction, float *out);
 
-/* Fills the entries not flagged `own`. `card` and `merchant` must just have been touched by the
- * transaction (graph_touch). `suspicion` is the first-stage probability of this transaction. */
+/* Fills the entries not flagged `own`. `card` and `merchant` must just have been advanced to
+ * the transaction (graph_advance). `suspicion` is the first-stage probability of this transaction.
+ */
 void feature_fill_rest(const Graph *graph, const Transaction *transaction, CardId card,
                        MerchantId merchant, float suspicion, float *out);

@@ -16,6 +16,7 @@ typedef struct Index {
 struct Graph {
     Card **cards;
     Merchant **merchants;
+    CardTally *tallies; /* one a merchant, in whole blocks */
     Index card_index, merchant_index;
     PairTable pairs;
     size_t card_edges;
@@ -80,6 +81,7 @@ void graph_free(Graph *g) {
         g_free(g->merchants[b]);
     g_free(g->cards);
     g_free(g->merchants);
+    g_free(g->tallies);
     g_free(g->card_index.slots);
     g_free(g->merchant_index.slots);
     pair_table_clear(&g->pairs, &g->memory);
@@ -129,7 +131,9 @@ static MerchantId merchant_make(Graph *g, Str name) {
     if (id % BLOCK == 0) {
         g->merchants = g_renew(Merchant *, g->merchants, id / BLOCK + 1);
         g->merchants[id / BLOCK] = g_new0(Merchant, BLOCK);
-        g->memory += BLOCK * sizeof(Merchant) + sizeof(Merchant *);
+        g->tallies = g_renew(CardTally, g->tallies, id + BLOCK);
+        memset(g->tallies + id, 0, BLOCK * sizeof *g->tallies);
+        g->memory += BLOCK * (sizeof(Merchant) + sizeof(CardTally)) + sizeof(Merchant *);
     }
     Merchant *merchant = merchant_at(g, id);
     merchant->name = (Str){g_strndup(name.data, name.len), name.len};
@@ -149,34 +153,55 @@ static void merchant_edge_left(void *data, int window, const PackedEdge *edge) {
     if (window != WINDOW_30D) return;
     const Moving *moving = data;
     Graph *g = moving->graph;
-    Merchant *merchant = merchant_at(g, moving->id);
     Pair *pair = pair_find(&g->pairs, edge->other, moving->id);
     g_assert(pair);
     if (pair->count > 1) {
         pair->count--;
         return;
     }
-    merchant->cards--;
-    merchant->compromised -= pair->compromised;
+    g->tallies[moving->id].cards--;
+    g->tallies[moving->id].compromised -= pair->compromised;
     pair_remove(&g->pairs, pair);
 }
 
-void graph_touch(Graph *g, const Transaction *t, CardId *card, MerchantId *merchant) {
-    g_assert(t->time >= TIME_MIN && t->time <= TIME_MAX);
+static void prefetch(const void *object, size_t size) {
+    for (size_t line = 0; line < size; line += 64)
+        __builtin_prefetch((const char *)object + line);
+}
+
+/* The first id that a search for the hash looks at: nearly always the one that it finds. */
+static uint32_t first_candidate(const Index *index, uint64_t hash) {
+    return index->count ? index->slots[hash_range(hash, index->capacity)] - 1 : VERTEX_NONE;
+}
+
+void graph_prefetch(const Graph *g, const Transaction *t) {
+    CardId card = first_candidate(&g->card_index, hash_u64(t->card, g->seed));
+    if (card != VERTEX_NONE) prefetch(card_at(g, card), sizeof(Card));
+    MerchantId merchant = first_candidate(&g->merchant_index, hash_str(t->merchant, g->seed));
+    if (merchant != VERTEX_NONE) prefetch(merchant_at(g, merchant), sizeof(Merchant));
+}
+
+void graph_locate(Graph *g, const Transaction *t, CardId *card, MerchantId *merchant) {
     *card = graph_find_card(g, t->card);
     if (*card == VERTEX_NONE) *card = card_make(g, t->card);
     *merchant = graph_find_merchant(g, t->merchant);
     if (*merchant == VERTEX_NONE) *merchant = merchant_make(g, t->merchant);
-
-    History *history = &card_at(g, *card)->history;
-    history_prefetch(history);
+    pair_prefetch(&g->pairs, *card, *merchant);
+    history_prefetch(&card_at(g, *card)->history);
+    history_prefetch_last(&card_at(g, *card)->history, EXPOSURE_EDGES);
     history_prefetch(&merchant_at(g, *merchant)->history);
-    uint32_t before = history->count;
-    history_advance(history, (uint32_t)t->time, NULL, NULL);
-    g->card_edges -= before - history->count;
-    Moving moving = {g, *merchant};
-    history_advance(&merchant_at(g, *merchant)->history, (uint32_t)t->time, merchant_edge_left,
-                    &moving);
+}
+
+void graph_advance(Graph *g, const Transaction *t, CardId card, MerchantId merchant) {
+    g_assert(t->time >= TIME_MIN && t->time <= TIME_MAX);
+    History *of_card = &card_at(g, card)->history;
+    History *of_merchant = &merchant_at(g, merchant)->history;
+    if (of_merchant->count) /* the next to leave, if any does */
+        pair_prefetch(&g->pairs, history_edge(of_merchant, 0)->other, merchant);
+    uint32_t before = of_card->count;
+    history_advance(of_card, (uint32_t)t->time, NULL, NULL);
+    g->card_edges -= before - of_card->count;
+    history_advance(of_merchant, (uint32_t)t->time, merchant_edge_left, &(Moving){g, merchant});
 }
 
 static void habit_add(Habit *habit, float value) {
@@ -213,9 +238,9 @@ void graph_add(Graph *g, const Transaction *t, CardId card_id, MerchantId mercha
 
     Pair *pair = pair_insert(&g->pairs, card_id, merchant_id, &g->memory);
     if (pair->count++ == 0) {
-        merchant->cards++;
+        g->tallies[merchant_id].cards++;
         pair->compromised = card->fraud_labels > 0;
-        merchant->compromised += pair->compromised;
+        g->tallies[merchant_id].compromised += pair->compromised;
     }
     pair->last = merchant->history.clock;
 }
@@ -229,15 +254,16 @@ static void card_mark(Graph *g, CardId id, bool compromised) {
         if (!pair || pair->compromised == compromised) continue;
         pair->compromised = compromised;
         if (compromised)
-            merchant_at(g, merchant)->compromised++;
+            g->tallies[merchant].compromised++;
         else
-            merchant_at(g, merchant)->compromised--;
+            g->tallies[merchant].compromised--;
     }
 }
 
 void graph_label(Graph *g, const Label *label) {
+    if (label->is_fraud == label->was_fraud) return;
     CardId id = graph_find_card(g, label->card);
-    if (id == VERTEX_NONE || label->is_fraud == label->was_fraud) return;
+    if (id == VERTEX_NONE) return;
     Card *card = card_at(g, id);
     if (label->is_fraud) {
         if (card->fraud_labels++ == 0) card_mark(g, id, true);
@@ -256,14 +282,19 @@ const Merchant *graph_merchant(const Graph *g, MerchantId id) {
     return merchant_at(g, id);
 }
 
-void graph_exposure(const Graph *g, CardId id, uint32_t limit, float *share, float *count) {
+CardTally graph_card_tally(const Graph *g, MerchantId id) {
+    g_assert(id < g->merchant_index.count);
+    return g->tallies[id];
+}
+
+void graph_exposure(const Graph *g, CardId id, float *share, float *count) {
     const History *h = &graph_card(g, id)->history;
     *share = *count = 0;
-    for (uint32_t i = h->count - MIN(h->count, limit); i < h->count; i++) {
-        const Merchant *merchant = merchant_at(g, history_edge(h, i)->other);
-        if (!merchant->compromised) continue;
-        float compromised = (float)merchant->compromised;
-        *share = MAX(*share, compromised / (float)merchant->cards);
+    for (uint32_t i = h->count - MIN(h->count, EXPOSURE_EDGES); i < h->count; i++) {
+        const CardTally tally = g->tallies[history_edge(h, i)->other];
+        if (!tally.compromised) continue;
+        float compromised = (float)tally.compromised;
+        *share = MAX(*share, compromised / (float)tally.cards);
         *count = MAX(*count, compromised);
     }
 }
@@ -337,11 +368,11 @@ bool graph_card_compromised(const Graph *g, CardId id) {
 }
 
 uint32_t graph_merchant_distinct_cards(const Graph *g, MerchantId id) {
-    return graph_merchant(g, id)->cards;
+    return graph_card_tally(g, id).cards;
 }
 
 uint32_t graph_merchant_compromised_cards(const Graph *g, MerchantId id) {
-    return graph_merchant(g, id)->compromised;
+    return graph_card_tally(g, id).compromised;
 }
 
 /* Everything of a card but its edges and windows, as it lies in a snapshot. */
@@ -454,15 +485,14 @@ static bool read_card(BytesReader *in, Graph *g, uint32_t merchants) {
 }
 
 static void restore_pairs(Graph *g, MerchantId id, const uint8_t *compromised) {
-    Merchant *merchant = merchant_at(g, id);
-    const History *h = &merchant->history;
+    const History *h = &merchant_at(g, id)->history;
     for (uint32_t i = 0; i < h->count; i++) {
         const PackedEdge *edge = history_edge(h, i);
         Pair *pair = pair_insert(&g->pairs, edge->other, id, &g->memory);
         if (pair->count++ == 0) {
-            merchant->cards++;
+            g->tallies[id].cards++;
             pair->compromised = compromised[i] & 1;
-            merchant->compromised += pair->compromised;
+            g->tallies[id].compromised += pair->compromised;
         }
         pair->last = edge->time;
     }

@@ -63,10 +63,18 @@ bool graph_card_compromised(const Graph *graph, CardId card); /* a fraud label h
 uint32_t graph_merchant_distinct_cards(const Graph *graph, MerchantId merchant);    /* 30 d */
 uint32_t graph_merchant_compromised_cards(const Graph *graph, MerchantId merchant); /* 30 d */
 
-/* Finds or makes the two ends of a transaction and moves their clocks to its time. */
-void graph_touch(Graph *graph, const Transaction *transaction, CardId *card, MerchantId *merchant);
+/* Asks for the memory that graph_locate will read, when the transaction is known some while before
+ * its turn; changes nothing. */
+void graph_prefetch(const Graph *graph, const Transaction *transaction);
 
-/* Adds the transaction as an edge between the two ends just touched. `suspicion` in [0, 1]. */
+/* A transaction enters in three steps. First its two ends are found or made, and what the next step
+ * reads of them is asked for, so that it is near by the time it is wanted. */
+void graph_locate(Graph *graph, const Transaction *transaction, CardId *card, MerchantId *merchant);
+
+/* Then the clocks of the two ends just located move to the transaction's time. */
+void graph_advance(Graph *graph, const Transaction *transaction, CardId card, MerchantId merchant);
+
+/* Then the transaction is added as an edge between them. `suspicion` in [0, 1]. */
 void graph_add(Graph *graph, const Transaction *transaction, CardId card, MerchantId merchant,
                float suspicion);
 

@@ -39,6 +39,12 @@ typedef struct History {
     Peaks amount_peaks, suspicion_peaks;
 } History;
 
+/* The edge `offset` places after the oldest. */
+static inline const PackedEdge *history_edge(const History *history, uint32_t offset) {
+    uint32_t index = history->head + offset;
+    return &history->edges[index < history->capacity ? index : index - history->capacity];
+}
+
 /* Called for every edge that leaves `window`. */
 typedef void HistoryLeft(void *data, int window, const PackedEdge *edge);
 
@@ -47,11 +53,15 @@ void history_advance(History *history, uint32_t time, HistoryLeft *left, void *d
 
 /* Asks for the edges that history_advance will look at, which lie far apart. */
 static inline void history_prefetch(const History *history) {
-    for (int w = 0; history->edges && w < WINDOW_COUNT; w++) {
-        uint32_t index = history->head + history->start[w];
-        __builtin_prefetch(
-            &history->edges[index < history->capacity ? index : index - history->capacity]);
-    }
+    for (int w = 0; history->edges && w < WINDOW_COUNT; w++)
+        __builtin_prefetch(history_edge(history, history->start[w]));
+}
+
+/* The same for the last `limit` edges, which lie side by side. */
+static inline void history_prefetch_last(const History *history, uint32_t limit) {
+    enum { EDGES_A_LINE = 64 / sizeof(PackedEdge) };
+    for (uint32_t back = 0; back < limit && back < history->count; back += EDGES_A_LINE)
+        __builtin_prefetch(history_edge(history, history->count - 1 - back));
 }
 
 /* Adds an edge at the clock. `memory`, bytes allocated, is kept up to date. */
@@ -59,12 +69,6 @@ void history_add(History *history, uint32_t other, int64_t amount, uint32_t susp
                  size_t *memory);
 
 void history_clear(History *history, size_t *memory);
-
-/* The edge `offset` places after the oldest. */
-static inline const PackedEdge *history_edge(const History *history, uint32_t offset) {
-    uint32_t index = history->head + offset;
-    return &history->edges[index < history->capacity ? index : index - history->capacity];
-}
 
 static inline uint32_t history_count(const History *history, int window) {
     return history->count - history->start[window];

@@ -22,6 +22,10 @@ void pair_table_clear(PairTable *t, size_t *memory) {
     *t = (PairTable){0};
 }
 
+void pair_prefetch(const PairTable *t, CardId card, MerchantId merchant) {
+    __builtin_prefetch(&t->slots[home(t, card, merchant)]);
+}
+
 /* The pair's slot, or the free one where it would go. */
 static Pair *probe(const PairTable *t, uint32_t card, uint32_t merchant) {
     size_t slot = home(t, card, merchant);

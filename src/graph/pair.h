@@ -21,6 +21,9 @@ typedef struct PairTable {
 void pair_table_init(PairTable *table, size_t *memory);
 void pair_table_clear(PairTable *table, size_t *memory);
 
+/* Asks for the place in memory where the pair would lie. */
+void pair_prefetch(const PairTable *table, CardId card, MerchantId merchant);
+
 /* NULL when they have not met. The pointer lives until the next insert or remove. */
 Pair *pair_find(const PairTable *table, CardId card, MerchantId merchant);
 

@@ -28,15 +28,23 @@ typedef struct Merchant {
     Str name;
     History history; /* edges to cards, on the merchant's clock */
     Habit habit;
-    uint32_t cards;       /* distinct ones within 30 d */
-    uint32_t compromised; /* of them, how many are known to be compromised */
 } Merchant;
+
+/* The cards that a merchant met within 30 days. The tallies of all merchants lie side by side,
+ * because a card's exposure reads those of many. */
+typedef struct CardTally {
+    uint32_t cards;       /* distinct ones */
+    uint32_t compromised; /* of them, how many are known to be compromised */
+} CardTally;
 
 const Card *graph_card(const Graph *graph, CardId card);
 const Merchant *graph_merchant(const Graph *graph, MerchantId merchant);
+CardTally graph_card_tally(const Graph *graph, MerchantId merchant);
 
-/* Of the merchants of the card's last `limit` edges: the largest share, and the largest number, of
- * known compromised cards among their cards, as of each merchant's clock. */
-void graph_exposure(const Graph *graph, CardId card, uint32_t limit, float *share, float *count);
+/* Of the merchants of the card's last edges, EXPOSURE_EDGES at most (a bound on the work, not a
+ * window): the largest share, and the largest number, of known compromised cards among their cards,
+ * as of each merchant's clock. */
+enum { EXPOSURE_EDGES = 64 };
+void graph_exposure(const Graph *graph, CardId card, float *share, float *count);
 
 const Pair *graph_pair(const Graph *graph, CardId card, MerchantId merchant); /* NULL: never met */

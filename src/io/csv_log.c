@@ -6,6 +6,14 @@
 #include <assert.h>
 #include <sys/stat.h>
 
+/* A row as it was read. */
+typedef struct Row {
+    ReadStatus status;
+    Transaction transaction;
+    HashKey key; /* of its trans_num */
+    Reject reject;
+} Row;
+
 typedef struct CsvLog {
     EventLog base;
     char **paths;
@@ -22,9 +30,15 @@ typedef struct CsvLog {
     CsvLogCounters counters;
     uint64_t bytes_before; /* of the files that are done */
     int64_t clock;         /* the latest time seen */
-    bool holding;          /* `held` waits until the labels before it are given */
-    Transaction held;
+    /* Two rows by turns. While a row is worked on, the next one is read if it lies in memory
+     * already, so that what it will need of `seen` is near when its turn comes. */
+    Row rows[2];
+    Row *row;     /* whose turn it is */
+    bool ahead;   /* the other one is the next */
+    bool holding; /* the row waits until the labels before it are given */
 } CsvLog;
+
+enum { ROW_BYTES = 256 }; /* of a row as published, plain; only to guess their number by */
 
 G_DEFINE_QUARK(haechi - csv - log - error, csv_log_error)
 
@@ -60,22 +74,36 @@ static bool refuse(CsvLog *log, const Reject *reject, GError **error) {
     return false;
 }
 
-/* The next good row that is no duplicate, from whichever file. */
-static LogStatus next_transaction(CsvLog *log, Transaction *out, GError **error) {
+static void read_row(CsvLog *log, Row *row, GError **error) {
+    row->status = csv_reader_next(log->reader, &row->transaction, &row->reject, error);
+    if (row->status == READ_ROW) row->key = hash_set_key(log->seen, row->transaction.trans_num);
+}
+
+/* Gives the next row of the file its turn. */
+static void turn(CsvLog *log, GError **error) {
+    Row *other = log->row == &log->rows[0] ? &log->rows[1] : &log->rows[0];
+    if (!log->ahead) read_row(log, other, error);
+    log->ahead = (other->status == READ_ROW || other->status == READ_REJECT) &&
+                 csv_reader_ready(log->reader);
+    if (log->ahead) read_row(log, log->row, NULL);
+    log->row = other;
+}
+
+/* Gives the next good row that is no duplicate its turn, from whichever file. */
+static LogStatus next_transaction(CsvLog *log, GError **error) {
     for (;;) {
         if (!log->reader && log->path_at == log->path_count) return LOG_END;
         if (!log->reader && !open_next(log, error)) return LOG_ERROR;
-        Reject reject;
-        const ReadStatus status = csv_reader_next(log->reader, out, &reject, error);
-        if (status == READ_ERROR) return LOG_ERROR;
-        if (status == READ_END) {
+        turn(log, error);
+        if (log->row->status == READ_ERROR) return LOG_ERROR;
+        if (log->row->status == READ_END) {
             close_current(log);
             continue;
         }
         log->counters.rows++;
-        if (status == READ_REJECT) {
-            if (!refuse(log, &reject, error)) return LOG_ERROR;
-        } else if (hash_set_add(log->seen, out->trans_num)) {
+        if (log->row->status == READ_REJECT) {
+            if (!refuse(log, &log->row->reject, error)) return LOG_ERROR;
+        } else if (hash_set_add_key(log->seen, log->row->key)) {
             return LOG_EVENT;
         } else {
             log->counters.duplicates++;
@@ -89,6 +117,12 @@ static void end_log(CsvLog *log) {
     log->path_at = log->path_count;
 }
 
+/* The row after this one, when it is known and good. */
+static const Transaction *transaction_ahead(const CsvLog *log) {
+    const Row *other = log->row == &log->rows[0] ? &log->rows[1] : &log->rows[0];
+    return log->ahead && other->status == READ_ROW ? &other->transaction : NULL;
+}
+
 /* The file that events come from now, as their `input`. */
 static unsigned current_input(const CsvLog *log) {
     return (unsigned)MIN(log->path_at, log->path_count - 1);
@@ -97,14 +131,17 @@ static unsigned current_input(const CsvLog *log) {
 static bool give_label(CsvLog *log, int64_t now, Event *event) {
     if (!label_queue_pop(log->labels, now, &event->label)) return false;
     event->kind = EVENT_LABEL;
+    event->ahead = NULL;
     event->input = current_input(log);
     log->counters.labels++;
     return true;
 }
 
 static LogStatus give_transaction(CsvLog *log, Event *event, GError **error) {
-    const Transaction *transaction = &event->transaction;
+    const Transaction *transaction = &log->row->transaction;
+    event->transaction = *transaction;
     event->kind = EVENT_TRANSACTION;
+    event->ahead = transaction_ahead(log);
     event->input = current_input(log);
     log->counters.transactions++;
     if (log->label_delay < 0 || transaction->is_fraud == LABEL_NONE) return LOG_EVENT;
@@ -121,19 +158,17 @@ static LogStatus csv_log_next(EventLog *base, Event *event, GError **error) {
     if (log->holding) {
         if (give_label(log, log->clock, event)) return LOG_EVENT;
         log->holding = false;
-        event->transaction = log->held;
         return give_transaction(log, event, error);
     }
-    const LogStatus status = next_transaction(log, &event->transaction, error);
+    const LogStatus status = next_transaction(log, error);
     if (status == LOG_ERROR) end_log(log);
     if (status == LOG_END && log->labels_at_end && give_label(log, INT64_MAX, event))
         return LOG_EVENT;
     if (status != LOG_EVENT) return status;
 
-    const int64_t time = event->transaction.time;
+    const int64_t time = log->row->transaction.time;
     log->counters.out_of_order += time < log->clock;
     log->clock = MAX(log->clock, time);
-    log->held = event->transaction;
     if (give_label(log, log->clock, event)) {
         log->holding = true;
         return LOG_EVENT;
@@ -179,9 +214,10 @@ EventLog *csv_log_open(const CsvLogOptions *options, GError **error) {
     log->no_reject_files = options->no_reject_files;
     log->rejects_path = g_strdup(options->rejects_path);
     log->counters.bytes_total = total_size(options);
-    log->seen = hash_set_new();
+    log->seen = hash_set_new(log->counters.bytes_total / ROW_BYTES);
     log->labels = label_queue_new();
     log->clock = INT64_MIN;
+    log->row = &log->rows[0];
     if (open_next(log, error)) return &log->base;
     csv_log_free(&log->base);
     return NULL;

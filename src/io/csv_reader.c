@@ -64,6 +64,11 @@ ReadStatus csv_reader_next(CsvReader *reader, Transaction *out, Reject *reject, 
     }
 }
 
+bool csv_reader_ready(const CsvReader *reader) {
+    Str line;
+    return input_file_peek(reader->file, &line) && !is_empty(line);
+}
+
 const CsvParser *csv_reader_parser(const CsvReader *reader) {
     return reader->parser;
 }

@@ -13,9 +13,14 @@ typedef struct CsvReader CsvReader;
 CsvReader *csv_reader_open(const char *path, GError **error);
 void csv_reader_close(CsvReader *reader); /* NULL is allowed */
 
-/* The next row: READ_ROW fills *out, whose strings live until the next call; READ_REJECT fills
- * *reject; READ_ERROR sets *error, and the file is at its end then. Empty lines are passed over. */
+/* The next row: READ_ROW fills *out, whose strings live until the next call, or the one after that
+ * where csv_reader_ready; READ_REJECT fills *reject; READ_ERROR sets *error, and the file is at its
+ * end then. Empty lines are passed over. */
 ReadStatus csv_reader_next(CsvReader *reader, Transaction *out, Reject *reject, GError **error);
+
+/* Whether the next row is in memory: reading it neither waits nor ends the life of the last one's
+ * strings. */
+bool csv_reader_ready(const CsvReader *reader);
 
 const CsvParser *csv_reader_parser(const CsvReader *reader); /* for its columns */
 const InputFile *csv_reader_file(const CsvReader *reader);   /* for its position */

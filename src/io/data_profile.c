@@ -18,9 +18,9 @@ struct DataProfiler {
 
 DataProfiler *data_profiler_new(void) {
     DataProfiler *profiler = g_new0(DataProfiler, 1);
-    profiler->trans_nums = hash_set_new();
-    profiler->cards = hash_set_new();
-    profiler->merchants = hash_set_new();
+    profiler->trans_nums = hash_set_new(0);
+    profiler->cards = hash_set_new(0);
+    profiler->merchants = hash_set_new(0);
     profiler->rejects = reject_log_new(NULL);
     profiler->unknown_categories = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return profiler;

@@ -249,6 +249,13 @@ LineStatus input_file_line(InputFile *file, Str *line, GError **error) {
     }
 }
 
+bool input_file_peek(const InputFile *file, Str *line) {
+    const char *from = file->block + file->block_at;
+    const char *feed = memchr(from, '\n', file->block_len - file->block_at);
+    if (feed) *line = (Str){from, (size_t)(feed - from)};
+    return feed != NULL;
+}
+
 uint64_t input_file_line_number(const InputFile *file) {
     return file->line_number;
 }

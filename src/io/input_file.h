@@ -34,6 +34,10 @@ void input_file_close(InputFile *file); /* NULL is allowed */
  * *error; the file is at its end then. */
 LineStatus input_file_line(InputFile *file, Str *line, GError **error);
 
+/* The next line, where the whole of it is in memory: reading it then neither waits nor disturbs the
+ * line returned last. False when that is not so. */
+bool input_file_peek(const InputFile *file, Str *line);
+
 /* 1-based number of the line last returned; 0 before the first. */
 uint64_t input_file_line_number(const InputFile *file);
 

@@ -29,7 +29,10 @@ struct LabelQueue {
     Waiting *popped;
 };
 
-enum { ROOM_MIN = 1024 };
+enum {
+    ROOM_MIN = 1024,
+    AHEAD = 4, /* a label is asked for so many before it is taken */
+};
 
 LabelQueue *label_queue_new(void) {
     return g_new0(LabelQueue, 1);
@@ -128,6 +131,7 @@ static Slot ring_take(LabelQueue *queue) {
     const Slot first = *ring_at(queue, 0);
     queue->ring_first++;
     queue->ring_count--;
+    if (queue->ring_count > AHEAD) __builtin_prefetch(ring_at(queue, AHEAD)->label);
     return first;
 }
 

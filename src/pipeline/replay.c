@@ -49,6 +49,7 @@ static LogStatus fold_log(Replay *r, EventLog *log, Engine *engine, GError **err
             engine_label(engine, &event.label);
             continue; /* its time is the next transaction's */
         }
+        if (event.ahead) engine_prepare(engine, event.ahead);
         Decision decision = engine_transaction(engine, &event.transaction);
         uint64_t now = now_ns();
         if (judging) {

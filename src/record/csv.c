@@ -13,7 +13,8 @@ struct CsvParser {
     uint32_t
         start[CSV_COLUMNS_MAX + 1]; /* of each field in the row; the last is past its end + 1 */
     Str columns[COLUMN_COUNT];
-    char unescaped[CSV_ROW_MAX]; /* fields with doubled quotes, made single */
+    char *scratch; /* the one of these two that this row uses, so that the last row lives on */
+    char unescaped[2][CSV_ROW_MAX]; /* fields with doubled quotes, made single */
 };
 
 G_DEFINE_QUARK(haechi - csv - error, csv_error)
@@ -131,7 +132,8 @@ static void take_plain_fields(CsvParser *parser, Str row) {
 
 /* The same for a row with quotes in it; false when one stands where it may not. */
 static bool take_quoted_fields(CsvParser *parser, Str row, uint32_t quotes) {
-    char *scratch = parser->unescaped;
+    char *scratch = parser->scratch =
+        parser->unescaped[parser->scratch == parser->unescaped[0] ? 1 : 0];
     uint32_t explained = 0;
     for (uint32_t i = 0; i < parser->column_count; i++) {
         Str field = field_at(parser, row, i);
@@ -180,7 +182,7 @@ Str csv_column(const CsvParser *parser, Column column) {
 
 /* Gives each field of the header its column. */
 static bool map_columns(CsvParser *parser, Str header, GError **error) {
-    char *scratch = parser->unescaped;
+    char *scratch = parser->unescaped[0];
     for (uint32_t i = 0; i < parser->column_count; i++) {
         uint32_t quotes = 0;
         Str name = field_at(parser, header, i);

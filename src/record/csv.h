@@ -27,8 +27,8 @@ CsvParser *csv_parser_new(Str header, GError **error);
 void csv_parser_free(CsvParser *parser);
 
 /* Reads one row, without its line feed; a carriage return at its end is passed over. The strings of
- * *out point into `row` or the parser and live until the next call. On failure returns false and
- * fills *reject, whose line the caller knows. */
+ * *out point into `row` or the parser; those in the parser live until the next call but one. On
+ * failure returns false and fills *reject, whose line the caller knows. */
 bool csv_parse(CsvParser *parser, Str row, Transaction *out, Reject *reject);
 
 bool csv_has_column(const CsvParser *parser, Column column);

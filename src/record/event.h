@@ -13,6 +13,7 @@ typedef struct Event {
         Transaction transaction;
         Label label;
     };
+    const Transaction *ahead; /* the next transaction, where it is known already, else NULL */
 } Event;
 
 typedef enum LogStatus { LOG_EVENT, LOG_END, LOG_ERROR } LogStatus;

@@ -29,7 +29,8 @@ static float value_of(const float *row, const char *name) {
 static void pay(Graph *graph, const Transaction *t, float suspicion, float *row) {
     CardId card;
     MerchantId merchant;
-    graph_touch(graph, t, &card, &merchant);
+    graph_locate(graph, t, &card, &merchant);
+    graph_advance(graph, t, card, merchant);
     feature_fill_own(t, row);
     feature_fill_rest(graph, t, card, merchant, suspicion, row);
     graph_add(graph, t, card, merchant, suspicion);

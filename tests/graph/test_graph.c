@@ -81,7 +81,7 @@ static void check_history(const GArray *log, bool by_card, uint64_t id, int64_t 
     }
 }
 
-static void check_distinct(const GArray *log, int merchant, int64_t clock, const Merchant *m) {
+static void check_distinct(const GArray *log, int merchant, int64_t clock, CardTally tally) {
     g_autoptr(GHashTable) month = g_hash_table_new(g_direct_hash, g_direct_equal);
     for (guint i = 0; i < log->len; i++) {
         const Seen *s = &g_array_index(log, Seen, i);
@@ -89,7 +89,7 @@ static void check_distinct(const GArray *log, int merchant, int64_t clock, const
         gpointer key = GSIZE_TO_POINTER(s->card);
         if (s->merchant_time + window_seconds[WINDOW_30D] > clock) g_hash_table_add(month, key);
     }
-    g_assert_cmpuint(m->cards, ==, g_hash_table_size(month));
+    g_assert_cmpuint(tally.cards, ==, g_hash_table_size(month));
 }
 
 static void check_pair(const GArray *log, uint64_t card, int merchant, int64_t clock,
@@ -118,13 +118,14 @@ static void run_world(uint32_t seed, double late, int steps) {
             merchant++;
         CardId card_id;
         MerchantId merchant_id;
-        graph_touch(g, &t, &card_id, &merchant_id);
+        graph_locate(g, &t, &card_id, &merchant_id);
+        graph_advance(g, &t, card_id, merchant_id);
         int64_t card_clock = clock_of(log, true, t.card, t.time);
         int64_t merchant_clock = clock_of(log, false, (uint64_t)merchant, t.time);
         const Merchant *m = graph_merchant(g, merchant_id);
         check_history(log, true, t.card, card_clock, &graph_card(g, card_id)->history);
         check_history(log, false, (uint64_t)merchant, merchant_clock, &m->history);
-        check_distinct(log, merchant, merchant_clock, m);
+        check_distinct(log, merchant, merchant_clock, graph_card_tally(g, merchant_id));
         check_pair(log, t.card, merchant, merchant_clock, graph_pair(g, card_id, merchant_id));
 
         float suspicion = (float)g_rand_double(w.random);
@@ -154,7 +155,8 @@ static Graph *random_graph(uint32_t seed, int steps, World *w) {
         Transaction t = next_transaction(w);
         CardId card;
         MerchantId merchant;
-        graph_touch(g, &t, &card, &merchant);
+        graph_locate(g, &t, &card, &merchant);
+        graph_advance(g, &t, card, merchant);
         graph_add(g, &t, card, merchant, (float)g_rand_double(w->random));
         if (i % 10 == 0) {
             g_autofree char *number = g_strdup_printf("t%d", i);
@@ -177,7 +179,7 @@ static void test_compromised(void) {
             if (graph_pair(g, card, id)->compromised)
                 g_hash_table_add(cards, GUINT_TO_POINTER(card));
         }
-        g_assert_cmpuint(m->compromised, ==, g_hash_table_size(cards));
+        g_assert_cmpuint(graph_card_tally(g, id).compromised, ==, g_hash_table_size(cards));
     }
     graph_free(g);
     g_rand_free(w.random);
@@ -191,7 +193,8 @@ static void pay(Graph *g, uint64_t number, const char *merchant, int64_t time) {
                      .trans_num = STR("x")};
     CardId c;
     MerchantId m;
-    graph_touch(g, &t, &c, &m);
+    graph_locate(g, &t, &c, &m);
+    graph_advance(g, &t, c, m);
     graph_add(g, &t, c, m, 0);
 }
 
@@ -255,7 +258,8 @@ static void test_snapshot(void) {
         for (int k = 0; k < 2; k++) {
             CardId card;
             MerchantId merchant;
-            graph_touch(both[k], &t, &card, &merchant);
+            graph_locate(both[k], &t, &card, &merchant);
+            graph_advance(both[k], &t, card, merchant);
             graph_add(both[k], &t, card, merchant, (float)(i % 100) / 100);
             if (i % 20 == 0)
                 graph_label(both[k], &(Label){STR("z"), t.merchant, t.card, t.time, t.time,
@@ -298,7 +302,8 @@ static void test_memory_stops_growing(void) {
         t.time = 1500000000 + i * 250; /* 60,000 at a steady rate: 174 days */
         CardId card;
         MerchantId merchant;
-        graph_touch(g, &t, &card, &merchant);
+        graph_locate(g, &t, &card, &merchant);
+        graph_advance(g, &t, card, merchant);
         graph_add(g, &t, card, merchant, 0.5F);
         if (i == 21000) after_two_months = graph_memory(g);
     }

@@ -325,7 +325,7 @@ static void test_label_queue_random(void) {
 }
 
 static void test_hash_set(void) {
-    HashSet *set = hash_set_new();
+    HashSet *set = hash_set_new(0);
     for (int pass = 0; pass < 2; pass++)
         for (int i = 0; i < 100000; i++) {
             char text[32];
