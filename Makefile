@@ -2,7 +2,7 @@
 BUILD ?= build
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: all help setup test demo bench lint format docs clean
+.PHONY: all help setup test demo bench services services-stop lint format docs clean
 .NOTPARALLEL:
 
 all:
@@ -16,6 +16,8 @@ help:
 	@echo "make demo       watch frauds being caught; RATE=5 a second, FOR=30s to end by itself,"
 	@echo "                DATA=DIR to use the published fraudTrain.csv and fraudTest.csv"
 	@echo "make bench      measure what docs/benchmarks.md promises"
+	@echo "make services   start a real Kafka and a real Neo4j to test against, on loopback;"
+	@echo "                make services-stop ends them, tools/services.py --help tells more"
 	@echo "make lint       the formatter's check, the rooms, the static checkers"
 	@echo "make format     format the sources"
 	@echo "make docs       write docs/features.md anew from the catalogue of features"
@@ -38,6 +40,13 @@ bench:
 	@tools/build.sh $(BUILD) all
 	@tools/bench.py $(BUILD)
 
+services:
+	@tools/setup.sh services
+	@tools/services.py start
+
+services-stop:
+	@tools/services.py stop
+
 lint:
 	@tools/setup.sh build ui lint
 	@tools/lint.sh
@@ -51,4 +60,5 @@ docs: all
 	@cp $(BUILD)/features.md docs/features.md
 
 clean:
+	@[ ! -d build/services ] || tools/services.py stop
 	rm -rf build build-* ui/node_modules ui/dist demo-data
