@@ -82,8 +82,8 @@ void engine_label(Engine *engine, const Label *label) {
     engine->position++;
 }
 
-/* A snapshot: this header, the graph's bytes, and the CRC-32 of both. */
-enum { SNAPSHOT_VERSION = 1, FEATURE_HASH_LEN = 64 };
+/* A snapshot: this header, the notes, the graph's bytes, and the CRC-32 of all. */
+enum { SNAPSHOT_VERSION = 2, FEATURE_HASH_LEN = 64 };
 static const char snapshot_magic[8] = "HAECHISN";
 
 typedef struct SnapshotHeader {
@@ -91,7 +91,7 @@ typedef struct SnapshotHeader {
     uint64_t position;
     uint32_t version;
     char feature_hash[FEATURE_HASH_LEN];
-    uint32_t unused;
+    uint32_t notes_len;
     char log_id[LOG_ID_LEN];
 } SnapshotHeader;
 
@@ -118,10 +118,14 @@ static bool output_write(void *data, const void *bytes, size_t len) {
     return fwrite(bytes, 1, len, out->file) == len;
 }
 
-static bool write_snapshot(const Engine *engine, const char *log_id, FILE *file) {
+static bool write_snapshot(const Engine *engine, const char *log_id, GBytes *notes, FILE *file) {
     Output out = {file, crc32_z(0, NULL, 0)};
     SnapshotHeader header = snapshot_header(engine->position, log_id);
-    if (!output_write(&out, &header, sizeof header) ||
+    gsize notes_len = 0;
+    const void *note = notes ? g_bytes_get_data(notes, &notes_len) : NULL;
+    g_assert(notes_len <= UINT32_MAX);
+    header.notes_len = (uint32_t)notes_len;
+    if (!output_write(&out, &header, sizeof header) || !output_write(&out, note, notes_len) ||
         !graph_write(engine->graph, output_write, &out))
         return false;
     uint32_t crc = (uint32_t)out.crc;
@@ -138,11 +142,12 @@ static bool sync_folder(const char *path) {
     return good;
 }
 
-bool engine_save(const Engine *engine, const char *log_id, const char *path, GError **error) {
+bool engine_save(const Engine *engine, const char *log_id, GBytes *notes, const char *path,
+                 GError **error) {
     g_autofree char *temporary = g_strconcat(path, ".new", NULL);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
-    bool good = file && write_snapshot(engine, log_id, file);
+    bool good = file && write_snapshot(engine, log_id, notes, file);
     int cause = errno;
     if (file)
         fclose(file);
@@ -175,7 +180,21 @@ static const char *snapshot_fault(const uint8_t *bytes, size_t len, const char *
     return NULL;
 }
 
-bool engine_restore(Engine *engine, const char *log_id, const char *path, GError **error) {
+/* The graph after the notes, of bytes that have no fault so far; NULL where they do not hold
+ * together. */
+static Graph *read_parts(const uint8_t *bytes, size_t len, GBytes **notes) {
+    uint32_t notes_len;
+    memcpy(&notes_len, bytes + offsetof(SnapshotHeader, notes_len), sizeof notes_len);
+    const size_t parts = len - sizeof(SnapshotHeader) - sizeof(uint32_t);
+    if (notes_len > parts) return NULL;
+    const uint8_t *note = bytes + sizeof(SnapshotHeader);
+    Graph *graph = graph_read(note + notes_len, parts - notes_len);
+    if (graph && notes) *notes = g_bytes_new(note, notes_len);
+    return graph;
+}
+
+bool engine_restore(Engine *engine, const char *log_id, const char *path, GBytes **notes,
+                    GError **error) {
     g_autoptr(GError) cause = NULL;
     g_autoptr(GMappedFile) map = g_mapped_file_new(path, FALSE, &cause);
     if (!map) {
@@ -187,8 +206,7 @@ bool engine_restore(Engine *engine, const char *log_id, const char *path, GError
     const char *fault = snapshot_fault(bytes, len, log_id);
     Graph *graph = NULL;
     if (!fault) {
-        graph = graph_read(bytes + sizeof(SnapshotHeader),
-                           len - sizeof(SnapshotHeader) - sizeof(uint32_t));
+        graph = read_parts(bytes, len, notes);
         if (!graph) fault = "its content does not hold together";
     }
     if (fault) {

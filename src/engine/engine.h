@@ -44,10 +44,12 @@ enum { LOG_ID_LEN = 32 };
 
 /* Writes the state to `path` so that a crash leaves either the old file or the new one: a temporary
  * file, synced, then renamed. `log_id`, of at most LOG_ID_LEN bytes, names the log that the state
- * is the fold of. */
-bool engine_save(const Engine *engine, const char *log_id, const char *path, GError **error);
+ * is the fold of; `notes` are bytes that the log's reader keeps with it, NULL for none. */
+bool engine_save(const Engine *engine, const char *log_id, GBytes *notes, const char *path,
+                 GError **error);
 
 /* Replaces the state by the file's. On failure the engine is as it was. A file that is truncated,
  * damaged (checksum) of another format or feature set, or of another log is an error of one line.
- */
-bool engine_restore(Engine *engine, const char *log_id, const char *path, GError **error);
+ * The caller unrefs *notes; `notes` may be NULL. */
+bool engine_restore(Engine *engine, const char *log_id, const char *path, GBytes **notes,
+                    GError **error);

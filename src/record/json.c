@@ -108,7 +108,10 @@ static const char *read_label(JsonValue object, JsonScratch *scratch, Label *out
     *field = "time";
     if (!member_text(object, *field, scratch->text[2], text)) return reason_wrong_type;
     out->time = LABEL_TIME_ABSENT;
-    return text->len == 0 ? NULL : read_label_time(*text, &out->time);
+    if (text->len && (wrong = read_label_time(*text, &out->time))) return wrong;
+    *field = column_name(COLUMN_CARD);
+    if (!member_text(object, *field, scratch->text[3], text)) return reason_wrong_type;
+    return text->len == 0 ? NULL : read_card(*text, &out->card);
 }
 
 bool label_from_json(JsonValue object, JsonScratch *scratch, Label *out, Reject *reject) {
@@ -198,6 +201,7 @@ void label_write_json(GString *out, const Label *label) {
     write_text(out, COLUMN_TRANS_NUM, label->trans_num);
     write_key(out, column_name(COLUMN_IS_FRAUD));
     g_string_append(out, label->is_fraud ? "true" : "false");
+    if (label->card) write_card(out, label->card, CARD_FULL);
     if (label->time != LABEL_TIME_ABSENT) {
         write_key(out, "time");
         g_string_append_printf(out, "%" G_GINT64_FORMAT, label->time);

@@ -19,10 +19,11 @@ bool transaction_from_json(JsonValue object, JsonScratch *scratch, Transaction *
 
 enum { LABEL_TIME_ABSENT = -1 };
 
-/* Reads {"trans_num": ..., "is_fraud": true | false | 0 | 1, "time": ...}. The time, when the label
- * became known, is seconds since the epoch or a date and time of day; LABEL_TIME_ABSENT when it is
- * not given. Fills these three of *out and empties the others: they belong to the transaction it
- * names. */
+/* Reads {"trans_num": ..., "is_fraud": true | false | 0 | 1, "time": ..., "cc_num": ...}. The time,
+ * when the label became known, is seconds since the epoch or a date and time of day;
+ * LABEL_TIME_ABSENT when it is not given. The card, 0 when it is not given, is for those who cannot
+ * look the transaction up. Fills these four of *out and empties the others: they belong to the
+ * transaction it names. */
 bool label_from_json(JsonValue object, JsonScratch *scratch, Label *out, Reject *reject);
 
 typedef enum CardForm { CARD_FULL, CARD_MASKED } CardForm;
@@ -33,5 +34,5 @@ typedef enum CardForm { CARD_FULL, CARD_MASKED } CardForm;
 void transaction_write_json(GString *out, const Transaction *transaction, CardForm card,
                             bool with_label);
 
-/* Appends the label as label_from_json() reads it. */
+/* Appends the label as label_from_json() reads it; the card where it is not 0. */
 void label_write_json(GString *out, const Label *label);

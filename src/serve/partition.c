@@ -43,7 +43,7 @@ static void write_checkpoint(Partition *partition) {
     g_autoptr(GError) error = NULL;
     int64_t start = g_get_monotonic_time();
     partition->checkpoint_time = start;
-    if (!engine_save(partition->engine, store_id(partition->store), partition->checkpoint,
+    if (!engine_save(partition->engine, store_id(partition->store), NULL, partition->checkpoint,
                      &error)) {
         g_printerr("no checkpoint: %s\n", error->message);
         return;

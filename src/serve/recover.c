@@ -37,7 +37,7 @@ static Engine *start_engine(const char *path, const Store *store, const Model *m
     Engine *engine = engine_new(model);
     if (access(path, F_OK) != 0) return engine;
     g_autoptr(GError) why = NULL;
-    if (!engine_restore(engine, store_id(store), path, &why)) {
+    if (!engine_restore(engine, store_id(store), path, NULL, &why)) {
         g_printerr("%s: the whole log is folded again\n", why->message);
         return engine;
     }

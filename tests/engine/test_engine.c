@@ -138,10 +138,10 @@ static void test_save_and_restore(void) {
         Engine *engine = engine_new(NULL);
         for (int at = 0; at < STEPS; at += 250) {
             fold(engine, w, at, at + 250, parts);
-            g_assert_true(engine_save(engine, "log", path, &error));
+            g_assert_true(engine_save(engine, "log", NULL, path, &error));
             engine_free(engine);
             engine = engine_new(NULL);
-            g_assert_true(engine_restore(engine, "log", path, &error));
+            g_assert_true(engine_restore(engine, "log", path, NULL, &error));
             g_assert_cmpuint(engine_position(engine), ==, (uint64_t)at + 250);
         }
         engine_free(engine);
@@ -156,7 +156,7 @@ static void refuse(Engine *engine, const char *path, const char *bytes, gsize le
                    const char *why) {
     GError *error = NULL;
     g_assert_true(g_file_set_contents(path, bytes, (gssize)len, NULL));
-    g_assert_false(engine_restore(engine, "log", path, &error));
+    g_assert_false(engine_restore(engine, "log", path, NULL, &error));
     g_assert_nonnull(strstr(error->message, why));
     g_assert_null(strchr(error->message, '\n'));
     g_clear_error(&error);
@@ -170,7 +170,7 @@ static void test_damaged_snapshot(void) {
     make_world(w, 3, STEPS, 0);
     Engine *engine = engine_new(NULL);
     fold(engine, w, 0, 200, rows);
-    g_assert_true(engine_save(engine, "log", path, NULL));
+    g_assert_true(engine_save(engine, "log", NULL, path, NULL));
     g_autofree char *bytes = NULL;
     gsize len;
     g_assert_true(g_file_get_contents(path, &bytes, &len, NULL));
@@ -188,23 +188,23 @@ static void test_damaged_snapshot(void) {
     bytes[16] ^= 64;
     GError *error = NULL;
     g_assert_true(g_file_set_contents(path, bytes, (gssize)len, NULL));
-    g_assert_false(engine_restore(engine, "log2", path, &error));
+    g_assert_false(engine_restore(engine, "log2", path, NULL, &error));
     g_assert_nonnull(strstr(error->message, "another log"));
     g_clear_error(&error);
-    g_assert_true(engine_restore(engine, "log", path, &error));
+    g_assert_true(engine_restore(engine, "log", path, NULL, &error));
     g_remove(path);
 
-    g_assert_false(engine_restore(engine, "log", path, &error));
+    g_assert_false(engine_restore(engine, "log", path, NULL, &error));
     g_clear_error(&error);
     g_autofree char *nowhere = g_build_filename(dir, "none", "snapshot", NULL);
-    g_assert_false(engine_save(engine, "log", nowhere, &error));
+    g_assert_false(engine_save(engine, "log", NULL, nowhere, &error));
     g_assert_nonnull(strstr(error->message, "cannot write snapshot"));
     g_clear_error(&error);
     if (g_file_test("/dev/full", G_FILE_TEST_EXISTS)) {
         g_autofree char *full = g_build_filename(dir, "full", NULL);
         g_autofree char *link = g_strconcat(full, ".new", NULL);
         g_assert_cmpint(symlink("/dev/full", link), ==, 0);
-        g_assert_false(engine_save(engine, "log", full, &error));
+        g_assert_false(engine_save(engine, "log", NULL, full, &error));
         g_assert_nonnull(strstr(error->message, "No space left"));
         g_clear_error(&error);
         g_assert_false(g_file_test(full, G_FILE_TEST_EXISTS));
