@@ -2,6 +2,7 @@
  * then from the defaults. */
 #include "serve/serve.h"
 
+#include "base/duration.h"
 #include "cli/command.h"
 #include "cli/options.h"
 
@@ -9,7 +10,24 @@
 
 typedef struct Settings {
     char *config, *data_dir, *model, *listen, *token_file;
+    /* Kafka: NULL brokers for none. */
+    char *brokers, *group, *exchange, *topics[TOPIC_COUNT];
+    GPtrArray *kafka; /* librdkafka's own settings: name, value, name, value */
 } Settings;
+
+static const char *const topic_settings[TOPIC_COUNT] = {
+    [TOPIC_TRANSACTIONS] = "transactions", [TOPIC_LABELS] = "labels",
+    [TOPIC_MERCHANTS] = "merchants",       [TOPIC_DECISIONS] = "decisions",
+    [TOPIC_REJECTS] = "rejects",           [TOPIC_PROGRESS] = "progress",
+    [TOPIC_SNAPSHOTS] = "snapshots",
+};
+
+static const char *const topic_defaults[TOPIC_COUNT] = {
+    [TOPIC_TRANSACTIONS] = "transactions",    [TOPIC_LABELS] = "labels",
+    [TOPIC_MERCHANTS] = "haechi-merchants",   [TOPIC_DECISIONS] = "decisions",
+    [TOPIC_REJECTS] = "transactions.rejects", [TOPIC_PROGRESS] = "haechi-progress",
+    [TOPIC_SNAPSHOTS] = "haechi-snapshots",
+};
 
 static void settings_clear(Settings *settings) {
     g_free(settings->config);
@@ -17,10 +35,16 @@ static void settings_clear(Settings *settings) {
     g_free(settings->model);
     g_free(settings->listen);
     g_free(settings->token_file);
+    g_free(settings->brokers);
+    g_free(settings->group);
+    g_free(settings->exchange);
+    for (size_t i = 0; i < TOPIC_COUNT; i++)
+        g_free(settings->topics[i]);
+    g_ptr_array_unref(settings->kafka);
 }
 
-/* Where a setting of the configuration file goes; NULL for an unknown one. */
-static char **setting(Settings *settings, const char *key) {
+/* Where a setting of the group [serve] goes; NULL for an unknown one. */
+static char **serve_setting(Settings *settings, const char *key) {
     if (strcmp(key, "data-dir") == 0) return &settings->data_dir;
     if (strcmp(key, "model") == 0) return &settings->model;
     if (strcmp(key, "listen") == 0) return &settings->listen;
@@ -28,17 +52,33 @@ static char **setting(Settings *settings, const char *key) {
     return NULL;
 }
 
+/* The same for [kafka], where an unknown one is librdkafka's. */
+static char **kafka_setting(Settings *settings, const char *key) {
+    if (strcmp(key, "brokers") == 0) return &settings->brokers;
+    if (strcmp(key, "group") == 0) return &settings->group;
+    if (strcmp(key, "exchange") == 0) return &settings->exchange;
+    for (size_t i = 0; i < TOPIC_COUNT; i++)
+        if (strcmp(key, topic_settings[i]) == 0) return &settings->topics[i];
+    g_ptr_array_add(settings->kafka, g_strdup(key));
+    g_ptr_array_add(settings->kafka, NULL);
+    return (char **)&g_ptr_array_index(settings->kafka, settings->kafka->len - 1);
+}
+
+typedef char **FindSetting(Settings *settings, const char *key);
+
 /* Fills what the command line left open. */
-static bool read_group(Settings *settings, GKeyFile *file, GError **error) {
-    g_auto(GStrv) keys = g_key_file_get_keys(file, "serve", NULL, error);
+static bool read_group(Settings *settings, GKeyFile *file, const char *group, FindSetting *find,
+                       GError **error) {
+    if (!g_key_file_has_group(file, group)) return true;
+    g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, error);
     for (size_t i = 0; keys && keys[i]; i++) {
-        char **value = setting(settings, keys[i]);
+        char **value = find(settings, keys[i]);
         if (!value) {
             g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-                        "unknown setting '%s' in [serve]", keys[i]);
+                        "unknown setting '%s' in [%s]", keys[i], group);
             return false;
         }
-        g_autofree char *text = g_key_file_get_string(file, "serve", keys[i], error);
+        g_autofree char *text = g_key_file_get_string(file, group, keys[i], error);
         if (!text) return false;
         if (!*value) *value = g_steal_pointer(&text);
     }
@@ -49,7 +89,8 @@ static bool read_config(Settings *settings, GError **error) {
     if (!settings->config) return true;
     g_autoptr(GKeyFile) file = g_key_file_new();
     if (g_key_file_load_from_file(file, settings->config, G_KEY_FILE_NONE, error) &&
-        read_group(settings, file, error))
+        read_group(settings, file, "serve", serve_setting, error) &&
+        read_group(settings, file, "kafka", kafka_setting, error))
         return true;
     g_prefix_error(error, "cannot use the configuration %s: ", settings->config);
     return false;
@@ -58,7 +99,7 @@ static bool read_config(Settings *settings, GError **error) {
 static bool parse(Settings *settings, int argc, char **argv) {
     const GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &settings->config,
-         "Settings, as the group [serve] of a key file", "FILE"},
+         "Settings, as the groups [serve] and [kafka] of a key file", "FILE"},
         {"data-dir", 'd', 0, G_OPTION_ARG_FILENAME, &settings->data_dir,
          "Folder of the store and the checkpoint (haechi-data)", "DIR"},
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &settings->model, "Folder of the model", "DIR"},
@@ -66,26 +107,59 @@ static bool parse(Settings *settings, int argc, char **argv) {
          "Where to listen (127.0.0.1:8080); port 0 for any", "HOST:PORT"},
         {"token-file", 't', 0, G_OPTION_ARG_FILENAME, &settings->token_file,
          "File with the API token; needed to listen beyond this machine", "FILE"},
+        {"kafka", 'k', 0, G_OPTION_ARG_STRING, &settings->brokers,
+         "Take transactions and labels from Kafka, and put decisions there", "HOST:PORT"},
         {0},
     };
     return options_parse(
         "serve", NULL,
-        "Takes transactions and labels over HTTP, keeps them, scores them and shows them.", entries,
-        &argc, &argv, 0, 0);
+        "Takes transactions and labels over HTTP or from Kafka, scores them, keeps and shows them.",
+        entries, &argc, &argv, 0, 0);
+}
+
+/* How often a merchant is told of to the other partitions. */
+static bool read_exchange(const char *text, int64_t *ms, GError **error) {
+    int64_t seconds = 1;
+    if (text && strcmp(text, "never") == 0) {
+        *ms = -1;
+        return true;
+    }
+    if (text && !duration_parse(text, &seconds)) {
+        g_set_error(error, KAFKA_ERROR, KAFKA_ERROR_SETTING,
+                    "exchange in [kafka] is a length of time such as 1s, or 'never'");
+        return false;
+    }
+    *ms = seconds * 1000;
+    return true;
+}
+
+static bool run_with_kafka(const Settings *settings, ServeOptions *options, GError **error) {
+    KafkaSettings *kafka = kafka_settings_new(settings->brokers);
+    KafkaOptions group = {.settings = kafka, .group = settings->group ? settings->group : "haechi"};
+    bool ok = read_exchange(settings->exchange, &group.exchange_ms, error);
+    for (size_t i = 0; i < TOPIC_COUNT; i++)
+        group.topics[i] = settings->topics[i] ? settings->topics[i] : topic_defaults[i];
+    for (guint i = 0; ok && i < settings->kafka->len; i += 2)
+        ok = kafka_settings_set(kafka, g_ptr_array_index(settings->kafka, i),
+                                g_ptr_array_index(settings->kafka, i + 1), error);
+    options->kafka = &group;
+    ok = ok && serve(options, error);
+    kafka_settings_free(kafka);
+    return ok;
 }
 
 static bool run(const Settings *settings, GError **error) {
-    const ServeOptions options = {
+    ServeOptions options = {
         .data_dir = settings->data_dir ? settings->data_dir : "haechi-data",
         .model_dir = settings->model,
         .listen = settings->listen ? settings->listen : "127.0.0.1:8080",
         .token_file = settings->token_file,
     };
-    return serve(&options, error);
+    return settings->brokers ? run_with_kafka(settings, &options, error) : serve(&options, error);
 }
 
 int cmd_serve(int argc, char **argv) {
-    Settings settings = {0};
+    Settings settings = {.kafka = g_ptr_array_new_with_free_func(g_free)};
     g_autoptr(GError) error = NULL;
     int status = 0;
     if (!parse(&settings, argc, argv))

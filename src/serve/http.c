@@ -138,7 +138,7 @@ static enum MHD_Result send_reply(Request *request) {
  * free a moment ago still is, unless the partition has just closed: then the reply is made here. */
 static enum MHD_Result submit(Request *request, JobKind kind) {
     Http *http = request->http;
-    if (partition_queue_depth(http->options.partition) >= QUEUE_MAX)
+    if (http->options.worker->queue_depth(http->options.worker) >= QUEUE_MAX)
         return send_overloaded(request, "too many requests are waiting");
     request->job.kind = kind;
     request->job.body = (Str){request->body, request->length};
@@ -146,7 +146,7 @@ static enum MHD_Result submit(Request *request, JobKind kind) {
     request->job.arrived = g_get_monotonic_time();
     request->job.done = job_done;
     MHD_suspend_connection(request->connection);
-    if (!partition_submit(http->options.partition, &request->job)) {
+    if (!http->options.worker->submit(http->options.worker, &request->job)) {
         reply_problem(&request->job.reply, 503, "the service is stopping");
         request->job.reply.retry_after = 5;
         job_done(&request->job);
@@ -154,12 +154,17 @@ static enum MHD_Result submit(Request *request, JobKind kind) {
     return MHD_YES;
 }
 
+static enum MHD_Result submit_records(Request *request, JobKind kind) {
+    if (request->http->options.worker->takes_records) return submit(request, kind);
+    return send_problem(request, 409, "this service takes its transactions and labels from Kafka");
+}
+
 static enum MHD_Result post_transactions(Request *request) {
-    return submit(request, JOB_TRANSACTIONS);
+    return submit_records(request, JOB_TRANSACTIONS);
 }
 
 static enum MHD_Result post_labels(Request *request) {
-    return submit(request, JOB_LABELS);
+    return submit_records(request, JOB_LABELS);
 }
 
 static enum MHD_Result get_card(Request *request) {
@@ -256,8 +261,8 @@ static enum MHD_Result get_transactions(Request *request) {
 static enum MHD_Result get_stats(Request *request) {
     const HttpOptions *options = &request->http->options;
     GString *body = g_string_new(NULL);
-    meters_write_stats(options->meters, options->model, partition_queue_depth(options->partition),
-                       body);
+    meters_write_stats(options->meters, options->model,
+                       options->worker->queue_depth(options->worker), body);
     return send_json(request, body);
 }
 
@@ -280,7 +285,7 @@ static enum MHD_Result get_metrics(Request *request) {
     const HttpOptions *options = &http->options;
     GString *body = g_string_new(NULL);
     meters_write_prometheus(options->meters, options->model,
-                            partition_queue_depth(options->partition),
+                            options->worker->queue_depth(options->worker),
                             file_bytes(http->db_path) + file_bytes(http->wal_path), body);
     return respond(request, 200, response_of("text/plain; version=0.0.4; charset=utf-8", body));
 }
@@ -291,8 +296,10 @@ static enum MHD_Result get_healthz(Request *request) {
 
 static enum MHD_Result get_readyz(Request *request) {
     Http *http = request->http;
-    if (atomic_load(&http->stopping) || partition_failure(http->options.partition))
+    Worker *worker = http->options.worker;
+    if (atomic_load(&http->stopping) || worker->failure(worker))
         return send_problem(request, 503, "the service is stopping");
+    if (!worker->ready(worker)) return send_problem(request, 503, "the service is starting");
     return send_json(request, g_string_new("{\"status\":\"ready\"}"));
 }
 

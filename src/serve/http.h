@@ -1,12 +1,12 @@
 /* The HTTP API. One thread of libmicrohttpd moves bytes: it checks who asks and what for, gathers
  * the body, and either answers at once (stats, stored transactions, the page) or hands a job to the
- * partition and lets the connection sleep until the reply is there. docs/api.md and openapi.json
+ * worker and lets the connection sleep until the reply is there. docs/api.md and openapi.json
  * say what is answered. */
 #pragma once
 
 #include "serve/access.h"
 #include "serve/hub.h"
-#include "serve/partition.h"
+#include "serve/worker.h"
 
 enum {
     CONNECTIONS_MAX = 1024,
@@ -24,7 +24,7 @@ typedef struct HttpOptions {
     const char *data_dir;
     const char *token; /* NULL: anyone who reaches the loopback may ask */
     const Model *model;
-    Partition *partition;
+    Worker *worker;
     Meters *meters;
     Hub *hub;
 } HttpOptions;

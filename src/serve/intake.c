@@ -316,10 +316,15 @@ static bool take_lines(Intake *intake, Job *job, size_t limit, size_t *used, GEr
 
 /* Questions */
 
-static void answer_card(Intake *intake, Job *job) {
+bool intake_knows(const Graph *graph, const Job *job) {
+    uint64_t number;
+    if (job->kind == JOB_MERCHANT) return graph_find_merchant(graph, job->subject) != VERTEX_NONE;
+    return !read_card(job->subject, &number) && graph_find_card(graph, number) != VERTEX_NONE;
+}
+
+static void answer_card(const Graph *graph, Job *job) {
     uint64_t number;
     const char *wrong = read_card(job->subject, &number);
-    const Graph *graph = engine_graph(intake->engine);
     CardId card = wrong ? VERTEX_NONE : graph_find_card(graph, number);
     if (wrong) {
         reply_problem(&job->reply, 400, "not a card number");
@@ -331,8 +336,7 @@ static void answer_card(Intake *intake, Job *job) {
     }
 }
 
-static void answer_merchant(Intake *intake, Job *job) {
-    const Graph *graph = engine_graph(intake->engine);
+static void answer_merchant(const Graph *graph, Job *job) {
     MerchantId merchant = graph_find_merchant(graph, job->subject);
     if (merchant == VERTEX_NONE) {
         reply_problem(&job->reply, 404, "no transaction at this merchant has been seen");
@@ -342,14 +346,19 @@ static void answer_merchant(Intake *intake, Job *job) {
     reply_finish(&job->reply, 200, json_type_name);
 }
 
+void intake_answer(const Graph *graph, Job *job) {
+    if (job->kind == JOB_CARD)
+        answer_card(graph, job);
+    else
+        answer_merchant(graph, job);
+}
+
 bool intake_work(Intake *intake, Job *job, size_t limit, size_t *used, GError **error) {
     size_t before = *used;
     switch (job->kind) {
     case JOB_CARD:
-        answer_card(intake, job);
-        break;
     case JOB_MERCHANT:
-        answer_merchant(intake, job);
+        intake_answer(engine_graph(intake->engine), job);
         break;
     case JOB_TRANSACTIONS:
     case JOB_LABELS:

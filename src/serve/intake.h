@@ -41,5 +41,11 @@ bool intake_work(Intake *intake, Job *job, size_t limit, size_t *used, GError **
 /* Commits the open batch, if there is one. */
 bool intake_commit(Intake *intake, GError **error);
 
+/* Whether the graph has seen the card or the merchant that a question is about. */
+bool intake_knows(const Graph *graph, const Job *job);
+
+/* Answers a question about a card or a merchant. */
+void intake_answer(const Graph *graph, Job *job);
+
 /* Makes `job` answer with a problem. */
 void reply_problem(Reply *reply, unsigned status, const char *detail);

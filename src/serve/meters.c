@@ -120,6 +120,19 @@ typedef struct Exposed {
     double scale;
 } Exposed;
 
+static const Exposed exposed_kafka[] = {
+    {"kafka_partitions", "gauge", "Partitions that the group gave to this process.",
+     offsetof(Meters, kafka.partitions), 1},
+    {"kafka_lag", "gauge", "Messages of these partitions that are not folded yet.",
+     offsetof(Meters, kafka.lag), 1},
+    {"kafka_paused", "gauge", "Whether no more is asked of the brokers for now.",
+     offsetof(Meters, kafka.paused), 1},
+    {"kafka_rebalances_total", "counter", "Times the group gave or took partitions.",
+     offsetof(Meters, kafka.rebalances), 1},
+    {"kafka_restarts_total", "counter", "Times the group had to be entered anew.",
+     offsetof(Meters, kafka.restarts), 1},
+};
+
 static const Exposed exposed[] = {
     {"labels_total", "counter", "Label events in the log.", offsetof(Meters, labels), 1},
     {"frauds_labelled", "gauge", "Transactions whose latest label says fraud.",
@@ -233,17 +246,22 @@ static void write_info(const Model *model, GString *out) {
     g_string_append_printf(out, "haechi_model_info{name=\"%s\",version=\"%s\"} 1\n", name, version);
 }
 
-void meters_write_prometheus(const Meters *meters, const Model *model, size_t queue_depth,
-                             uint64_t store_bytes, GString *out) {
-    write_info(model, out);
-    write_labelled(meters, out);
-    for (size_t i = 0; i < G_N_ELEMENTS(exposed); i++) {
-        const Exposed *e = &exposed[i];
+static void write_exposed(const Meters *meters, const Exposed *rows, size_t count, GString *out) {
+    for (size_t i = 0; i < count; i++) {
+        const Exposed *e = &rows[i];
         const Counter *counter = (const void *)((const char *)meters + e->offset);
         write_head(out, e->name, e->type, e->help);
         g_string_append_printf(out, "haechi_%s ", e->name);
         write_value(out, (double)counter_get(counter) * e->scale);
     }
+}
+
+void meters_write_prometheus(const Meters *meters, const Model *model, size_t queue_depth,
+                             uint64_t store_bytes, GString *out) {
+    write_info(model, out);
+    write_labelled(meters, out);
+    write_exposed(meters, exposed, G_N_ELEMENTS(exposed), out);
+    if (meters->has_kafka) write_exposed(meters, exposed_kafka, G_N_ELEMENTS(exposed_kafka), out);
     write_gauge(out, "queue_depth", "Requests that wait for the partition.", (double)queue_depth);
     write_gauge(out, "store_bytes", "Size of the store's files.", (double)store_bytes);
     write_gauge(out, "uptime_seconds", "Time since the start.", uptime_seconds(meters));

@@ -20,6 +20,11 @@ typedef struct Meters {
     Counter rejected, duplicates, overloaded, folded;
     Counter requests, responses[6]; /* by the first digit of the status */
     Counter stream_clients, stream_skipped;
+    /* The member of a Kafka group. */
+    struct {
+        Counter partitions, lag, rebalances, restarts, paused;
+    } kafka;
+    bool has_kafka; /* set before the threads start */
     Counter latency[HISTOGRAM_BUCKETS], latency_sum_us, latency_max_us;
     /* Transactions of the last seconds, for the rate; by meters_tick. */
     Counter rate_per_second;

@@ -4,6 +4,7 @@
 #include "serve/recover.h"
 
 struct Partition {
+    Worker worker; /* first: it is handed out */
     char *checkpoint;
     Store *store;
     Engine *engine;
@@ -142,6 +143,27 @@ static void *run(void *data) {
 
 /* Life */
 
+static bool submit(Worker *worker, Job *job) {
+    return job_queue_push(((Partition *)worker)->queue, job);
+}
+
+static size_t queue_depth(Worker *worker) {
+    return job_queue_length(((Partition *)worker)->queue);
+}
+
+static const char *failure(Worker *worker) {
+    Partition *partition = (Partition *)worker;
+    return atomic_load(&partition->failed) ? partition->failure->message : NULL;
+}
+
+static bool ready(Worker *worker) {
+    return failure(worker) == NULL;
+}
+
+Worker *partition_worker(Partition *partition) {
+    return &partition->worker;
+}
+
 Partition *partition_new(const char *dir, const Model *model, Meters *meters, Hub *hub,
                          GError **error) {
     Store *store = store_open(dir, error);
@@ -152,6 +174,7 @@ Partition *partition_new(const char *dir, const Model *model, Meters *meters, Hu
         return NULL;
     }
     Partition *partition = g_new0(Partition, 1);
+    partition->worker = (Worker){submit, queue_depth, failure, ready, true};
     partition->checkpoint = checkpoint_path(dir);
     partition->store = store;
     partition->engine = engine;
@@ -167,24 +190,12 @@ Partition *partition_new(const char *dir, const Model *model, Meters *meters, Hu
     return partition;
 }
 
-bool partition_submit(Partition *partition, Job *job) {
-    return job_queue_push(partition->queue, job);
-}
-
-size_t partition_queue_depth(Partition *partition) {
-    return job_queue_length(partition->queue);
-}
-
-const char *partition_failure(Partition *partition) {
-    return atomic_load(&partition->failed) ? partition->failure->message : NULL;
-}
-
 bool partition_stop(Partition *partition, GError **error) {
     job_queue_close(partition->queue);
     g_thread_join(partition->thread);
     partition->thread = NULL;
     if (!partition->failure) return true;
-    /* A copy: partition_failure may be asked until the HTTP thread has ended. */
+    /* A copy: worker->failure may be asked until the HTTP thread has ended. */
     g_propagate_error(error, g_error_copy(partition->failure));
     return false;
 }

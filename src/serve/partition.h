@@ -5,11 +5,10 @@
 
 #include "model/model.h"
 #include "serve/hub.h"
-#include "serve/job.h"
 #include "serve/meters.h"
+#include "serve/worker.h"
 
 enum {
-    QUEUE_MAX = 4096,            /* jobs that wait */
     BATCH_JOBS = 1024,           /* jobs in one batch */
     BATCH_RECORDS = 2048,        /* records in one batch, about */
     SLICE_RECORDS = 256,         /* records of one job in one batch */
@@ -24,15 +23,8 @@ typedef struct Partition Partition;
 Partition *partition_new(const char *dir, const Model *model, Meters *meters, Hub *hub,
                          GError **error);
 
-/* Hands a job in; job->done is called on the partition's thread. False when the queue is full or
- * the partition is stopping: the job was not taken. */
-bool partition_submit(Partition *partition, Job *job);
-
-size_t partition_queue_depth(Partition *partition);
-
-/* The message of the failure that ended the thread, or NULL while all is well. Nothing that was
- * answered before it is lost. */
-const char *partition_failure(Partition *partition);
+/* The partition as the HTTP API sees it; lives as long as it does. */
+Worker *partition_worker(Partition *partition);
 
 /* Works off what waits, commits, writes a checkpoint and ends the thread. False when the partition
  * had failed. */

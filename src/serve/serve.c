@@ -1,6 +1,8 @@
 #include "serve/serve.h"
 
 #include "serve/http.h"
+#include "serve/kafka/member.h"
+#include "serve/partition.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,7 +16,9 @@ typedef struct Service {
     Listener listener;
     Meters *meters;
     Hub *hub;
-    Partition *partition;
+    Partition *partition; /* one of these two */
+    Member *member;
+    Worker *worker;
     Http *http;
 } Service;
 
@@ -44,19 +48,37 @@ static bool open_listener(Service *service, const ServeOptions *options, GError 
     return false;
 }
 
+static bool start_worker(Service *service, const ServeOptions *options, GError **error) {
+    const MemberOptions member = {
+        .kafka = options->kafka,
+        .data_dir = options->data_dir,
+        .model = service->model,
+        .meters = service->meters,
+        .hub = service->hub,
+    };
+    if (options->kafka) {
+        service->meters->has_kafka = true;
+        service->member = member_new(&member, error);
+        if (service->member) service->worker = member_worker(service->member);
+    } else {
+        service->partition =
+            partition_new(options->data_dir, service->model, service->meters, service->hub, error);
+        if (service->partition) service->worker = partition_worker(service->partition);
+    }
+    return service->worker != NULL;
+}
+
 static bool start(Service *service, const ServeOptions *options, GError **error) {
     service->model = model_load(options->model_dir, error);
     if (!service->model || !open_listener(service, options, error)) return false;
     service->meters = meters_new();
     service->hub = hub_new(service->meters);
-    service->partition =
-        partition_new(options->data_dir, service->model, service->meters, service->hub, error);
-    if (!service->partition) return false;
+    if (!start_worker(service, options, error)) return false;
     HttpOptions http = {
         .data_dir = options->data_dir,
         .token = service->token,
         .model = service->model,
-        .partition = service->partition,
+        .worker = service->worker,
         .meters = service->meters,
         .hub = service->hub,
     };
@@ -68,16 +90,16 @@ static void send_stats(const Service *service) {
     meters_tick(service->meters);
     if (counter_get(&service->meters->stream_clients) == 0) return;
     g_autoptr(GString) stats = g_string_new(NULL);
-    meters_write_stats(service->meters, service->model, partition_queue_depth(service->partition),
-                       stats);
+    meters_write_stats(service->meters, service->model,
+                       service->worker->queue_depth(service->worker), stats);
     hub_send(service->hub, "stats", stats);
 }
 
-/* Until a signal comes or the partition fails. */
+/* Until a signal comes or the worker fails. */
 static void run(const Service *service, const sigset_t *signals) {
     static const struct timespec tick = {.tv_nsec = TICK_MS * 1000000L};
     int64_t next = g_get_monotonic_time() + G_TIME_SPAN_SECOND;
-    while (!partition_failure(service->partition) && sigtimedwait(signals, NULL, &tick) < 0) {
+    while (!service->worker->failure(service->worker) && sigtimedwait(signals, NULL, &tick) < 0) {
         if (g_get_monotonic_time() < next) continue;
         next += G_TIME_SPAN_SECOND;
         send_stats(service);
@@ -87,9 +109,11 @@ static void run(const Service *service, const sigset_t *signals) {
 static bool stop(Service *service, GError **error) {
     if (service->http) http_quiesce(service->http);
     if (service->hub) hub_close(service->hub);
-    bool ok = !service->partition || partition_stop(service->partition, error);
+    bool ok = (!service->partition || partition_stop(service->partition, error)) &&
+              (!service->member || member_stop(service->member, error));
     if (service->http) http_stop(service->http, DRAIN_SECONDS);
     partition_free(service->partition);
+    member_free(service->member);
     hub_free(service->hub);
     meters_free(service->meters);
     listener_clear(&service->listener);

@@ -2,14 +2,17 @@
  * and leaves everything on the disk. */
 #pragma once
 
+#include "serve/kafka/topics.h"
+
 #include <glib.h>
 #include <stdbool.h>
 
 typedef struct ServeOptions {
     const char *data_dir;
     const char *model_dir;
-    const char *listen;     /* "127.0.0.1:8080"; port 0 for any */
-    const char *token_file; /* NULL for none: then only the loopback is listened on */
+    const char *listen;        /* "127.0.0.1:8080"; port 0 for any */
+    const KafkaOptions *kafka; /* NULL: transactions come over HTTP */
+    const char *token_file;    /* NULL for none: then only the loopback is listened on */
 } ServeOptions;
 
 /* Returns true after SIGTERM or SIGINT, when all that was taken is answered, committed and in a

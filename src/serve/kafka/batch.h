@@ -1,0 +1,52 @@
+/* A batch: what the folding thread made of some messages, for the committing thread to write in one
+ * Kafka transaction: decisions, rejects, progress, and the offsets that go with them. Also what the
+ * embedded store keeps and the page shows once that is done. */
+#pragma once
+
+#include "io/store.h"
+#include "serve/kafka/topics.h"
+
+enum {
+    BATCH_MESSAGES = 4096,      /* folded into one batch, about */
+    BATCH_BYTES_MAX = 16 << 20, /* of messages to write, about */
+};
+
+/* A message to write; offsets are into the batch's bytes. */
+typedef struct Output {
+    KafkaTopic topic;
+    int32_t partition; /* RD_KAFKA_PARTITION_UA: by its key */
+    size_t key, value;
+    size_t key_len, value_len;
+    bool has_key;
+} Output;
+
+/* A decision or a label for the store and the page. */
+typedef struct Kept {
+    bool is_label;
+    size_t record, record_len;   /* binary form (record/binary.h) */
+    size_t reasons, reasons_len; /* of a decision */
+    float score;
+    Verdict verdict;
+} Kept;
+
+typedef struct Batch {
+    GByteArray *bytes;
+    GArray *outputs;                                /* Output */
+    GArray *kept;                                   /* Kept */
+    rd_kafka_topic_partition_list_t *offsets;       /* to commit */
+    rd_kafka_consumer_group_metadata_t *membership; /* of the group when it was made */
+    int64_t oldest_ms; /* timestamp of its oldest transaction's message, wall clock; 0 none */
+    uint64_t decided, verdicts[3], labels, rejected, duplicates;
+} Batch;
+
+Batch *batch_new(void);
+void batch_free(Batch *batch); /* NULL is allowed */
+void batch_clear(Batch *batch);
+bool batch_is_empty(const Batch *batch);
+
+/* Appends bytes and returns where they are. */
+size_t batch_put(Batch *batch, const void *bytes, size_t len);
+
+/* Adds a message whose value is `value`; `key` may be NULL for none. */
+void batch_write(Batch *batch, KafkaTopic topic, int32_t partition, const void *key, size_t key_len,
+                 const void *value, size_t value_len);

@@ -1,0 +1,181 @@
+#include "serve/kafka/shard.h"
+
+#include "base/civil.h"
+
+#include <gio/gio.h>
+#include <zlib.h>
+
+enum { NOTES_VERSION = 1 };
+
+void message_reader_init(MessageReader *reader) {
+    *reader = (MessageReader){.parser = json_parser_new(MESSAGE_MAX_BYTES)};
+}
+
+void message_reader_clear(MessageReader *reader) {
+    json_parser_free(reader->parser);
+}
+
+static Shard *shard_of(int partition, Engine *engine, RecentSet *decided, RecentSet *frauds) {
+    Shard *shard = g_new0(Shard, 1);
+    shard->partition = partition;
+    shard->engine = engine;
+    shard->decided = decided;
+    shard->frauds = frauds;
+    shard->saved_position = engine_position(engine);
+    shard->saved_at = g_get_monotonic_time();
+    return shard;
+}
+
+Shard *shard_new(int partition, const Model *model) {
+    return shard_of(partition, engine_new(model), recent_set_new(DECIDED_REMEMBERED),
+                    recent_set_new(FRAUDS_REMEMBERED));
+}
+
+void shard_free(Shard *shard) {
+    if (!shard) return;
+    engine_free(shard->engine);
+    recent_set_free(shard->decided);
+    recent_set_free(shard->frauds);
+    g_free(shard);
+}
+
+/* Folding */
+
+static bool refuse(Reject *reject, const char *reason) {
+    reject_set(reject, "", reason, STR(""));
+    return false;
+}
+
+static bool parse(MessageReader *reader, const rd_kafka_message_t *message, JsonValue *value,
+                  Reject *reject) {
+    const char *wrong;
+    if (message->len == 0) return refuse(reject, "empty message");
+    if (message->len > MESSAGE_MAX_BYTES) return refuse(reject, "longer than 65536 bytes");
+    if (!json_parse(reader->parser, message->payload, message->len, value, &wrong))
+        return refuse(reject, wrong);
+    return true;
+}
+
+/* A time far ahead would move the windows of its card and merchant, which never move back. The
+ * message's own timestamp stands for the clock: it is part of the log. */
+static bool check_time(const rd_kafka_message_t *message, const char *field, int64_t time,
+                       Reject *reject) {
+    const int64_t sent = rd_kafka_message_timestamp(message, NULL);
+    if (sent < 0 || time <= sent / 1000 + AHEAD_MAX_SECONDS) return true;
+    char text[CIVIL_TIME_LEN + 1];
+    civil_write_time(time, text);
+    reject_set(reject, field, "more than a day ahead of its message", str_from(text));
+    return false;
+}
+
+ShardOutcome shard_fold_transaction(Shard *shard, MessageReader *reader,
+                                    const rd_kafka_message_t *message, Transaction *transaction,
+                                    Decision *decision, Reject *reject) {
+    JsonValue value;
+    shard->next[TOPIC_TRANSACTIONS] = message->offset + 1;
+    if (!parse(reader, message, &value, reject) ||
+        !transaction_from_json(value, &reader->scratch, transaction, reject) ||
+        !check_time(message, column_name(COLUMN_TIME), transaction->time, reject))
+        return SHARD_REJECTED;
+    if (!recent_set_add(shard->decided, transaction->trans_num)) return SHARD_DUPLICATE;
+    /* What is known of fraud arrives as a label, never with the transaction. */
+    transaction->is_fraud = LABEL_NONE;
+    *decision = engine_transaction(shard->engine, transaction);
+    shard->scores =
+        (uint32_t)crc32_z(shard->scores, (const Bytef *)&decision->score, sizeof decision->score);
+    return SHARD_DONE;
+}
+
+/* Whether the label says something new; the transaction's last word is in `frauds`. */
+static bool note_fraud(Shard *shard, Label *label) {
+    label->was_fraud = recent_set_has(shard->frauds, label->trans_num);
+    if (label->is_fraud && !label->was_fraud) recent_set_add(shard->frauds, label->trans_num);
+    if (!label->is_fraud && label->was_fraud) recent_set_remove(shard->frauds, label->trans_num);
+    return label->is_fraud != label->was_fraud;
+}
+
+ShardOutcome shard_fold_label(Shard *shard, MessageReader *reader,
+                              const rd_kafka_message_t *message, Label *label, Reject *reject) {
+    JsonValue value;
+    shard->next[TOPIC_LABELS] = message->offset + 1;
+    if (!parse(reader, message, &value, reject) ||
+        !label_from_json(value, &reader->scratch, label, reject))
+        return SHARD_REJECTED;
+    if (label->card == 0) {
+        reject_set(reject, column_name(COLUMN_CARD), "missing", STR(""));
+        return SHARD_REJECTED;
+    }
+    if (label->time == LABEL_TIME_ABSENT) label->time = 0;
+    if (!check_time(message, "time", label->time, reject)) return SHARD_REJECTED;
+    const bool news = note_fraud(shard, label);
+    if (news) engine_label(shard->engine, label);
+    return news ? SHARD_DONE : SHARD_DUPLICATE;
+}
+
+void shard_fold_merchant(Shard *shard, const rd_kafka_message_t *message) {
+    shard->next[TOPIC_MERCHANTS] = message->offset + 1;
+}
+
+Step shard_end_step(Shard *shard) {
+    const char *version = model_version(engine_model(shard->engine));
+    Step step = {.scores = shard->scores,
+                 .model = (uint32_t)crc32_z(0, (const Bytef *)version, strlen(version))};
+    memcpy(step.next, shard->next, sizeof step.next);
+    shard->scores = 0;
+    return step;
+}
+
+/* Checkpoints */
+
+bool shard_save(Shard *shard, const char *log_id, const char *path, GError **error) {
+    GByteArray *notes = g_byte_array_new();
+    const uint32_t version = NOTES_VERSION;
+    BYTES_PUT(notes, version);
+    BYTES_PUT(notes, shard->next);
+    BYTES_PUT(notes, shard->progress_next);
+    recent_set_write(shard->decided, notes);
+    recent_set_write(shard->frauds, notes);
+    g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(notes);
+    shard->saved_at = g_get_monotonic_time();
+    if (!engine_save(shard->engine, log_id, bytes, path, error)) return false;
+    shard->saved_position = engine_position(shard->engine);
+    return true;
+}
+
+static Shard *read_notes(int partition, Engine *engine, GBytes *notes) {
+    gsize len;
+    const uint8_t *data = g_bytes_get_data(notes, &len);
+    BytesReader in = {data, len, 0, false};
+    uint32_t version;
+    int64_t next[LOG_COUNT], progress_next;
+    BYTES_GET(&in, version);
+    BYTES_GET(&in, next);
+    BYTES_GET(&in, progress_next);
+    if (in.failed || version != NOTES_VERSION) return NULL;
+    RecentSet *decided = recent_set_read(&in, DECIDED_REMEMBERED);
+    RecentSet *frauds = decided ? recent_set_read(&in, FRAUDS_REMEMBERED) : NULL;
+    if (!frauds || in.at != in.len) {
+        recent_set_free(decided);
+        recent_set_free(frauds);
+        return NULL;
+    }
+    Shard *shard = shard_of(partition, engine, decided, frauds);
+    memcpy(shard->next, next, sizeof next);
+    shard->progress_next = progress_next;
+    return shard;
+}
+
+Shard *shard_load(int partition, const Model *model, const char *log_id, const char *path,
+                  GError **error) {
+    Engine *engine = engine_new(model);
+    g_autoptr(GBytes) notes = NULL;
+    Shard *shard = NULL;
+    if (engine_restore(engine, log_id, path, &notes, error)) {
+        shard = read_notes(partition, engine, notes);
+        if (!shard)
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                        "cannot read snapshot %s: its offsets do not hold together", path);
+    }
+    if (!shard) engine_free(engine);
+    return shard;
+}

@@ -1,0 +1,26 @@
+/* What a member of a Kafka group is told: where the brokers are and how the topics are called. */
+#pragma once
+
+#include "io/kafka.h"
+
+/* The topics, in and out. */
+typedef enum KafkaTopic {
+    TOPIC_TRANSACTIONS,
+    TOPIC_LABELS,
+    TOPIC_MERCHANTS, /* what each partition knows of its merchants: compacted, one partition */
+    TOPIC_DECISIONS,
+    TOPIC_REJECTS,
+    TOPIC_PROGRESS,  /* in what order each partition's events were folded (progress.h) */
+    TOPIC_SNAPSHOTS, /* each partition's state: compacted (snapshot.h) */
+    TOPIC_COUNT
+} KafkaTopic;
+
+/* Those that a partition's state is folded from come first. */
+enum { LOG_COUNT = TOPIC_MERCHANTS + 1 };
+
+typedef struct KafkaOptions {
+    const KafkaSettings *settings;
+    const char *group;
+    const char *topics[TOPIC_COUNT];
+    int64_t exchange_ms; /* how often a merchant is told of to the others; negative: never */
+} KafkaOptions;
