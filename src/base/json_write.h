@@ -8,6 +8,9 @@
 /* A quoted string. What is not UTF-8 becomes U+FFFD; control characters and quotes are escaped. */
 void json_write_str(GString *out, Str text);
 
+/* An integer's decimal digits. */
+void json_write_uint(GString *out, uint64_t value);
+
 /* A number with up to `digits` significant digits (at most 17), `null` when it is not finite. */
 void json_write_double(GString *out, double value, int digits);
 

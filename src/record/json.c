@@ -146,12 +146,16 @@ static void write_degrees(GString *out, Column column, double value) {
 }
 
 static void write_card(GString *out, uint64_t card, CardForm form) {
-    char text[24];
-    if (form == CARD_MASKED)
-        card_mask(card, text);
-    else
-        g_snprintf(text, sizeof text, "%" G_GUINT64_FORMAT, card);
-    write_text(out, COLUMN_CARD, str_from(text));
+    char masked[24];
+    if (form == CARD_MASKED) {
+        card_mask(card, masked);
+        write_text(out, COLUMN_CARD, str_from(masked));
+        return;
+    }
+    write_key(out, column_name(COLUMN_CARD));
+    g_string_append_c(out, '"');
+    json_write_uint(out, card);
+    g_string_append_c(out, '"');
 }
 
 static void write_holder(GString *out, const Transaction *t) {
@@ -166,7 +170,7 @@ static void write_holder(GString *out, const Transaction *t) {
     write_degrees(out, COLUMN_LONGITUDE, t->longitude);
     if (t->city_population >= 0) {
         write_key(out, column_name(COLUMN_CITY_POPULATION));
-        g_string_append_printf(out, "%" G_GINT64_FORMAT, t->city_population);
+        json_write_uint(out, (uint64_t)t->city_population);
     }
     write_text(out, COLUMN_JOB, t->job);
     if (t->birth == INT32_MIN) return;

@@ -37,6 +37,18 @@ static void test_strings_read_back(void) {
     json_parser_free(parser);
 }
 
+static void check_uint(uint64_t value, const char *expected) {
+    g_autoptr(GString) out = g_string_new(NULL);
+    json_write_uint(out, value);
+    g_assert_cmpstr(out->str, ==, expected);
+}
+
+static void test_integers(void) {
+    check_uint(0, "0");
+    check_uint(10, "10");
+    check_uint(UINT64_MAX, "18446744073709551615");
+}
+
 static void check_double(double value, int digits, const char *expected) {
     g_autoptr(GString) out = g_string_new(NULL);
     json_write_double(out, value, digits);
@@ -105,6 +117,7 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/json_write/strings", test_strings);
     g_test_add_func("/json_write/strings_read_back", test_strings_read_back);
+    g_test_add_func("/json_write/integers", test_integers);
     g_test_add_func("/json_write/numbers", test_numbers);
     g_test_add_func("/json_write/float_survives_nine_digits", test_float_survives_nine_digits);
     g_test_add_func("/json_write/floats", test_floats);
