@@ -141,11 +141,19 @@ static void health_down(KafkaHealth *health, const char *why) {
 /* Clients */
 
 /* What a client's callbacks need; librdkafka has one opaque for all of them. It lives as long as
- * the process: a client may call back until its last thread has ended. */
+ * the client: that may call back until its last thread has ended. */
 typedef struct Opaque {
     KafkaCallbacks callbacks;
     KafkaHealth *health;
 } Opaque;
+
+static void denied(const Opaque *opaque, const char *why) {
+    const KafkaCallbacks *callbacks = &opaque->callbacks;
+    if (callbacks->denied && callbacks->denied(why, callbacks->data))
+        atomic_store(&opaque->health->down, true); /* nothing more is to be said of it */
+    else
+        health_down(opaque->health, why);
+}
 
 /* Losing one of several connections is routine; librdkafka mends it. */
 static void on_error(rd_kafka_t *client, int err, const char *reason, void *data) {
@@ -157,7 +165,7 @@ static void on_error(rd_kafka_t *client, int err, const char *reason, void *data
         break;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR__SSL:
-        health_down(opaque->health, reason);
+        denied(opaque, reason);
         break;
     case RD_KAFKA_RESP_ERR__FATAL:
         rd_kafka_fatal_error(client, fatal, sizeof fatal);
@@ -243,7 +251,19 @@ rd_kafka_t *kafka_client_new(rd_kafka_type_t type, const KafkaSettings *settings
     return NULL;
 }
 
+void kafka_client_free(rd_kafka_t *client) {
+    if (!client) return;
+    void *opaque = rd_kafka_opaque(client);
+    rd_kafka_destroy(client);
+    g_free(opaque);
+}
+
 /* Topics */
+
+/* librdkafka's own errors are negative: it asked in vain. Brokers answer with positive ones. */
+static KafkaError asking_failed(rd_kafka_resp_err_t err) {
+    return err < 0 ? KAFKA_ERROR_AWAY : KAFKA_ERROR_TOPIC;
+}
 
 bool kafka_topic_partitions(rd_kafka_t *client, const KafkaSettings *settings, const char *topic,
                             int timeout_ms, int *partitions, GError **error) {
@@ -263,7 +283,7 @@ bool kafka_topic_partitions(rd_kafka_t *client, const KafkaSettings *settings, c
     if (handle) rd_kafka_topic_destroy(handle);
     if (!err) return true;
     g_autofree char *doing = g_strdup_printf("look at the topic %s", topic);
-    kafka_set_error(error, KAFKA_ERROR_TOPIC, settings, doing, rd_kafka_err2str(err));
+    kafka_set_error(error, asking_failed(err), settings, doing, rd_kafka_err2str(err));
     return false;
 }
 

@@ -20,6 +20,7 @@ typedef enum KafkaError {
     KAFKA_ERROR_URL,     /* not kafka://HOST:PORT/TOPIC */
     KAFKA_ERROR_CLIENT,  /* librdkafka refused or failed */
     KAFKA_ERROR_TOPIC,   /* a topic that does not exist or may not be used */
+    KAFKA_ERROR_AWAY,    /* no broker answered in time */
     KAFKA_ERROR_STOPPED, /* the caller said so while waiting */
 } KafkaError;
 
@@ -57,6 +58,9 @@ typedef struct KafkaCallbacks {
     void (*rebalance)(rd_kafka_t *client, rd_kafka_resp_err_t err,
                       rd_kafka_topic_partition_list_t *partitions, void *data);
     void (*delivered)(rd_kafka_t *client, const rd_kafka_message_t *message, void *data);
+    /* The brokers refused our credentials, or we their certificate. True: the caller deals with it;
+     * false, or none: it is waited out like brokers that are away. */
+    bool (*denied)(const char *why, void *data);
     void *data;
 } KafkaCallbacks;
 
@@ -65,12 +69,16 @@ rd_kafka_t *kafka_client_new(rd_kafka_type_t type, const KafkaSettings *settings
                              const KafkaOption *options, const KafkaCallbacks *callbacks,
                              KafkaHealth *health, GError **error);
 
+/* Ends its threads, whatever is still queued. NULL is allowed. */
+void kafka_client_free(rd_kafka_t *client);
+
 /* One line: what could not be done, and librdkafka's reason. */
 void kafka_set_error(GError **error, KafkaError code, const KafkaSettings *settings,
                      const char *doing, const char *reason);
 
 /* How many partitions a topic has. 0 and no error: there is no such topic (now); else false with
- * *error, when the brokers did not answer within `timeout_ms`. Never creates the topic. */
+ * *error, which is KAFKA_ERROR_AWAY when no broker answered within `timeout_ms`. Never creates the
+ * topic. */
 bool kafka_topic_partitions(rd_kafka_t *client, const KafkaSettings *settings, const char *topic,
                             int timeout_ms, int *partitions, GError **error);
 
