@@ -1,9 +1,12 @@
 #include "io/http_sink.h"
 
 #include "base/json.h"
+#include "record/json.h"
 #include <curl/curl.h>
 
 enum {
+    POST_RECORDS_MAX = 1000,
+    POST_BYTES_MAX = 1 << 20,
     ANSWER_MAX = 64 << 20,     /* bytes of an answer that are read */
     ANSWER_LINE_MAX = 1 << 20, /* bytes of one record's answer */
     CONNECT_SECONDS = 5,
@@ -13,8 +16,18 @@ enum {
     GRACE_US = 2000000, /* what a post under way gets to end in when told to stop */
 };
 
-struct HttpSink {
-    HttpSinkOptions options;
+/* Records of one kind that wait to be posted. */
+typedef struct Batch {
+    const char *path; /* where to */
+    GString *lines;
+    uint64_t records;
+    SinkTotals *totals;
+} Batch;
+
+typedef struct HttpSink {
+    Sink base;
+    Batch transactions, labels;
+    bool fraud_waits; /* a label among the waiting says fraud */
     char *url;
     CURL *curl;
     struct curl_slist *headers;
@@ -23,9 +36,11 @@ struct HttpSink {
     int64_t posted;      /* microseconds, monotonic: when the post under way began */
     JsonParser *json;
     char message[CURL_ERROR_SIZE];
-};
+} HttpSink;
 
-G_DEFINE_QUARK(haechi - http - sink - error, http_sink_error)
+static bool go_on(const HttpSink *sink) {
+    return sink->base.caller.go_on(sink->base.caller.data);
+}
 
 static size_t take_answer(char *data, size_t size, size_t count, void *user) {
     HttpSink *sink = user;
@@ -48,8 +63,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *user) {
 static int keep_transfer(void *user, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
     (void)a, (void)b, (void)c, (void)d;
     const HttpSink *sink = user;
-    return !sink->options.go_on(sink->options.data) &&
-           g_get_monotonic_time() - sink->posted > GRACE_US;
+    return !go_on(sink) && g_get_monotonic_time() - sink->posted > GRACE_US;
 }
 
 /* Whatever proxy is set for the world, the own machine is reached without it. */
@@ -78,48 +92,14 @@ static void set_up_curl(HttpSink *sink) {
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, sink);
 }
 
-HttpSink *http_sink_new(const HttpSinkOptions *options, GError **error) {
-    if (!g_str_has_prefix(options->url, "http://") && !g_str_has_prefix(options->url, "https://")) {
-        g_set_error(error, HTTP_SINK_ERROR, HTTP_SINK_ERROR_URL,
-                    "'%s' is not an address such as http://127.0.0.1:8080", options->url);
-        return NULL;
-    }
-    HttpSink *sink = g_new0(HttpSink, 1);
-    sink->options = *options;
-    sink->url = g_strdup(options->url);
-    if (g_str_has_suffix(sink->url, "/")) sink->url[strlen(sink->url) - 1] = 0;
-    sink->answer = g_string_new(NULL);
-    sink->json = json_parser_new(ANSWER_LINE_MAX);
-    sink->headers = curl_slist_append(NULL, "Content-Type: application/x-ndjson");
-    sink->headers = curl_slist_append(sink->headers, "Expect:"); /* send the body at once */
-    if (options->token) {
-        g_autofree char *header = g_strconcat("Authorization: Bearer ", options->token, NULL);
-        sink->headers = curl_slist_append(sink->headers, header);
-    }
-    sink->curl = curl_easy_init();
-    g_assert(sink->curl);
-    set_up_curl(sink);
-    return sink;
-}
-
-void http_sink_free(HttpSink *sink) {
-    if (!sink) return;
-    curl_easy_cleanup(sink->curl);
-    curl_slist_free_all(sink->headers);
-    json_parser_free(sink->json);
-    g_string_free(sink->answer, TRUE);
-    g_free(sink->url);
-    g_free(sink);
-}
-
-static void count_decision(Str decision, HttpSinkTotals *totals) {
+static void count_decision(Str decision, SinkTotals *totals) {
     totals->approve += str_equal(decision, STR("approve"));
     totals->review += str_equal(decision, STR("review"));
     totals->decline += str_equal(decision, STR("decline"));
 }
 
 /* Every record has a line: its answer, which names it, or a problem, which has a status. */
-static void count_answers(HttpSink *sink, HttpSinkTotals *totals) {
+static void count_answers(HttpSink *sink, SinkTotals *totals) {
     const char *at = sink->answer->str, *end = at + sink->answer->len;
     while (at < end) {
         const char *feed = memchr(at, '\n', (size_t)(end - at));
@@ -130,7 +110,7 @@ static void count_answers(HttpSink *sink, HttpSinkTotals *totals) {
             const bool read = json_parse(sink->json, at, len, &root, &message);
             const bool accepted = read && json_member(root, "trans_num", &value) &&
                                   !json_member(root, "status", &value);
-            totals->accepted += accepted;
+            totals->delivered += accepted;
             totals->refused += !accepted;
             if (accepted && json_member(root, "decision", &value))
                 count_decision(json_get_str(value), totals);
@@ -143,7 +123,7 @@ static void count_answers(HttpSink *sink, HttpSinkTotals *totals) {
 /* Waits as long as the service asked for, or longer from time to time, looking out for the end. */
 static bool wait_a_while(const HttpSink *sink, int64_t ms) {
     const int64_t until = g_get_monotonic_time() + ms * 1000;
-    while (sink->options.go_on(sink->options.data)) {
+    while (go_on(sink)) {
         const int64_t left = until - g_get_monotonic_time();
         if (left <= 0) return true;
         g_usleep((gulong)MIN(left, 50000));
@@ -173,11 +153,6 @@ static long post_once(HttpSink *sink, const char *path, Str records) {
     return status;
 }
 
-static bool stopped(GError **error) {
-    g_set_error(error, HTTP_SINK_ERROR, HTTP_SINK_ERROR_STOPPED, "stopped");
-    return false;
-}
-
 /* The one line for a status that waiting does not mend. */
 static bool refused(HttpSink *sink, const char *path, long status, GError **error) {
     JsonValue root, value;
@@ -190,8 +165,8 @@ static bool refused(HttpSink *sink, const char *path, long status, GError **erro
         detail = g_strndup(text.data, text.len);
     }
     if (status == 401 || status == 403) hint = ": it needs another API token (--token-file)";
-    g_set_error(error, HTTP_SINK_ERROR, HTTP_SINK_ERROR_REFUSED, "%s%s answered %ld%s%s%s",
-                sink->url, path, status, hint, detail ? ": " : "", detail ? detail : "");
+    g_set_error(error, SINK_ERROR, SINK_ERROR_REFUSED, "%s%s answered %ld%s%s%s", sink->url, path,
+                status, hint, detail ? ": " : "", detail ? detail : "");
     return false;
 }
 
@@ -202,21 +177,114 @@ static bool worth_waiting(long status) {
 static void tell_waiting(const HttpSink *sink, long status) {
     g_autofree char *why = status ? g_strdup_printf("%s answered %ld", sink->url, status)
                                   : g_strdup_printf("%s: %s", sink->url, sink->message);
-    sink->options.waiting(sink->options.data, why);
+    sink->base.caller.waiting(sink->base.caller.data, why);
 }
 
-bool http_sink_post(HttpSink *sink, const char *path, Str records, HttpSinkTotals *totals,
-                    GError **error) {
+static bool post(HttpSink *sink, Batch *batch, GError **error) {
+    if (batch->records == 0) return true;
+    const Str lines = {batch->lines->str, batch->lines->len};
     for (int64_t wait = WAIT_MIN_MS;; wait = MIN(wait * 2, WAIT_MAX_MS)) {
-        const long status = post_once(sink, path, records);
-        if (status == 200) {
-            count_answers(sink, totals);
-            return true;
-        }
-        if (!worth_waiting(status)) return refused(sink, path, status, error);
-        if (!sink->options.go_on(sink->options.data)) return stopped(error);
+        const long status = post_once(sink, batch->path, lines);
+        if (status == 200) break;
+        if (!worth_waiting(status)) return refused(sink, batch->path, status, error);
+        if (!go_on(sink)) return sink_stopped(error);
         if (wait == WAIT_MIN_MS * 4) tell_waiting(sink, status);
-        if (!wait_a_while(sink, MAX(wait, asked_wait_ms(sink)))) return stopped(error);
-        totals->retries++;
+        if (!wait_a_while(sink, MAX(wait, asked_wait_ms(sink)))) return sink_stopped(error);
+        batch->totals->retries++;
     }
+    count_answers(sink, batch->totals);
+    batch->totals->sent += batch->records;
+    batch->records = 0;
+    g_string_truncate(batch->lines, 0);
+    return true;
+}
+
+/* The sink */
+
+/* The service is first asked when there is something to send. */
+static bool open_nothing(Sink *base, GError **error) {
+    (void)base, (void)error;
+    return true;
+}
+
+/* Transactions first, as the labels speak of earlier ones. */
+static bool flush(Sink *base, GError **error) {
+    HttpSink *sink = (HttpSink *)base;
+    if (!post(sink, &sink->transactions, error) || !post(sink, &sink->labels, error)) return false;
+    sink->fraud_waits = false;
+    return true;
+}
+
+/* Counts the record whose line was just appended; posts when the batch is full. */
+static bool end_record(HttpSink *sink, Batch *batch, GError **error) {
+    g_string_append_c(batch->lines, '\n');
+    batch->records++;
+    const bool full = batch->records >= POST_RECORDS_MAX || batch->lines->len >= POST_BYTES_MAX;
+    return !full || flush(&sink->base, error);
+}
+
+static bool take_transaction(Sink *base, const Transaction *transaction, bool with_label,
+                             GError **error) {
+    HttpSink *sink = (HttpSink *)base;
+    if (sink->fraud_waits && !flush(base, error)) return false;
+    transaction_write_json(sink->transactions.lines, transaction, CARD_FULL, with_label);
+    return end_record(sink, &sink->transactions, error);
+}
+
+/* The service looks the card up. */
+static bool take_label(Sink *base, const Label *label, GError **error) {
+    HttpSink *sink = (HttpSink *)base;
+    Label bare = *label;
+    bare.card = 0;
+    sink->fraud_waits |= label->is_fraud;
+    label_write_json(sink->labels.lines, &bare);
+    return end_record(sink, &sink->labels, error);
+}
+
+static void http_sink_free(Sink *base) {
+    HttpSink *sink = (HttpSink *)base;
+    curl_easy_cleanup(sink->curl);
+    curl_slist_free_all(sink->headers);
+    json_parser_free(sink->json);
+    g_string_free(sink->answer, TRUE);
+    g_string_free(sink->transactions.lines, TRUE);
+    g_string_free(sink->labels.lines, TRUE);
+    g_free(sink->url);
+    g_free(sink);
+}
+
+static struct curl_slist *make_headers(const char *token) {
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/x-ndjson");
+    headers = curl_slist_append(headers, "Expect:"); /* send the body at once */
+    if (!token) return headers;
+    g_autofree char *header = g_strconcat("Authorization: Bearer ", token, NULL);
+    return curl_slist_append(headers, header);
+}
+
+Sink *http_sink_new(const char *url, const char *token, GError **error) {
+    if (!g_str_has_prefix(url, "http://") && !g_str_has_prefix(url, "https://")) {
+        g_set_error(error, SINK_ERROR, SINK_ERROR_ADDRESS,
+                    "'%s' is not an address such as http://127.0.0.1:8080", url);
+        return NULL;
+    }
+    HttpSink *sink = g_new0(HttpSink, 1);
+    sink->base = (Sink){.decides = true,
+                        .open = open_nothing,
+                        .transaction = take_transaction,
+                        .label = take_label,
+                        .flush = flush,
+                        .close = flush,
+                        .free = http_sink_free};
+    sink->url = g_strdup(url);
+    if (g_str_has_suffix(url, "/")) sink->url[strlen(url) - 1] = 0;
+    sink->transactions =
+        (Batch){"/v1/transactions", g_string_new(NULL), 0, &sink->base.transactions};
+    sink->labels = (Batch){"/v1/labels", g_string_new(NULL), 0, &sink->base.labels};
+    sink->answer = g_string_new(NULL);
+    sink->json = json_parser_new(ANSWER_LINE_MAX);
+    sink->headers = make_headers(token);
+    sink->curl = curl_easy_init();
+    g_assert(sink->curl);
+    set_up_curl(sink);
+    return &sink->base;
 }

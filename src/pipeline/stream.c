@@ -2,29 +2,17 @@
 
 #include "io/csv_log.h"
 #include "io/label_queue.h"
-#include "record/json.h"
 
-enum {
-    BATCH_RECORDS_MAX = 1000,
-    BATCH_BYTES_MAX = 1 << 20,
-    WEEK_SECONDS = 7 * 86400,
-};
-
-typedef struct Batch {
-    const char *path; /* where it is posted to */
-    GString *lines;
-    uint64_t records;
-} Batch;
+enum { WEEK_SECONDS = 7 * 86400, PROGRESS_EVERY = 1000 /* transactions */, PAUSE_US = 100000 };
 
 typedef struct Stream {
     const StreamOptions *options;
-    const HttpSinkOptions *outer; /* the caller's callbacks */
+    const SinkCaller *outer; /* the caller's callbacks */
     StreamProgress *progress;
     StreamReport *report;
-    HttpSink *sink;
+    Sink *sink;
     EventLog *log;
     LabelQueue *queue;
-    Batch transactions, labels;
     int64_t started;     /* microseconds, monotonic */
     uint64_t scheduled;  /* transactions given a moment to be sent at */
     int64_t clock;       /* the latest time seen, shifted */
@@ -48,60 +36,34 @@ static void tell_waiting(void *data, const char *why) {
     stream->outer->waiting(stream->outer->data, why);
 }
 
-static bool post(Stream *stream, Batch *batch, HttpSinkTotals *totals, uint64_t *sent,
-                 GError **error) {
-    if (batch->records == 0) return true;
-    const Str lines = {batch->lines->str, batch->lines->len};
-    if (!http_sink_post(stream->sink, batch->path, lines, totals, error)) return false;
-    *sent += batch->records;
-    batch->records = 0;
-    g_string_truncate(batch->lines, 0);
-    return true;
-}
-
-/* Sends what has gathered: transactions first, as the labels speak of earlier ones. */
-static bool flush(Stream *stream, GError **error) {
-    StreamReport *report = stream->report;
-    if (!post(stream, &stream->transactions, &report->transactions, &report->sent, error) ||
-        !post(stream, &stream->labels, &report->labels, &report->labels_sent, error))
-        return false;
+static void tell_progress(Stream *stream) {
     const CsvLogCounters counters = csv_log_counters(stream->log);
-    stream->progress(stream->outer->data, report, counters.bytes_read, counters.bytes_total);
+    stream->report->transactions = stream->sink->transactions;
+    stream->report->labels = stream->sink->labels;
+    stream->progress(stream->outer->data, stream->report, counters.bytes_read,
+                     counters.bytes_total);
+}
+
+static bool send_due_labels(Stream *stream, GError **error) {
+    Label label;
+    while (label_queue_pop(stream->queue, stream->clock, &label))
+        if (!stream->sink->label(stream->sink, &label, error)) return false;
     return true;
 }
 
-static bool is_full(const Batch *batch) {
-    return batch->records >= BATCH_RECORDS_MAX || batch->lines->len >= BATCH_BYTES_MAX;
-}
-
-/* Queues the labels that are due. One that says fraud must not overtake, nor be overtaken by,
- * a transaction: both batches are sent. */
-static bool add_labels(Stream *stream, GError **error) {
-    Label label;
-    bool fraud = false;
-    while (label_queue_pop(stream->queue, stream->clock, &label)) {
-        label_write_json(stream->labels.lines, &label);
-        g_string_append_c(stream->labels.lines, '\n');
-        stream->labels.records++;
-        fraud |= label.is_fraud;
-        if (is_full(&stream->labels) && !flush(stream, error)) return false;
-    }
-    return !fraud || flush(stream, error);
-}
-
-/* Waits until the next transaction's moment has come, sending meanwhile what is ready. Moments are
+/* Waits until the next transaction's moment has come, while the sink sends what it has. Moments are
  * counted from the start, so a late one does not delay those after it. */
 static bool keep_pace(Stream *stream, GError **error) {
     if (stream->options->rate <= 0) return true;
     const double seconds = (double)stream->scheduled / stream->options->rate;
     const int64_t moment = stream->started + (int64_t)(seconds * G_USEC_PER_SEC);
-    if (g_get_monotonic_time() >= moment) return true;
-    if (!flush(stream, error)) return false;
-    for (;;) {
-        const int64_t left = moment - g_get_monotonic_time();
-        if (left <= 0 || !go_on(stream)) return true;
-        g_usleep((gulong)MIN(left, 100000));
+    for (int64_t left; (left = moment - g_get_monotonic_time()) > 0 && go_on(stream);) {
+        if (!stream->sink->flush(stream->sink, error)) return false;
+        tell_progress(stream);
+        left = moment - g_get_monotonic_time();
+        if (left > 0) g_usleep((gulong)MIN(left, PAUSE_US));
     }
+    return true;
 }
 
 /* A later round of a loop sends the same rows as new transactions. `name` has room for them. */
@@ -115,22 +77,19 @@ static bool make_new(const Stream *stream, Transaction *t, char name[TRANS_NUM_M
     return len <= TRANS_NUM_MAX;
 }
 
-static bool send_transaction(Stream *stream, Transaction *t, GError **error) {
+static bool send_transaction(Stream *stream, const Transaction *t, GError **error) {
+    const StreamOptions *options = stream->options;
     stream->clock = MAX(stream->clock, t->time);
-    if (!add_labels(stream, error) || !keep_pace(stream, error)) return false;
+    if (!send_due_labels(stream, error) || !keep_pace(stream, error)) return false;
     if (!go_on(stream)) return true; /* it ended while waiting for this one's moment */
-    transaction_write_json(stream->transactions.lines, t, CARD_FULL, stream->options->with_labels);
-    g_string_append_c(stream->transactions.lines, '\n');
-    stream->transactions.records++;
-    stream->scheduled++;
-    if (stream->options->label_delay >= 0 && t->is_fraud != LABEL_NONE &&
-        !label_queue_push(stream->queue, t, stream->options->label_delay)) {
-        g_set_error(error, CSV_LOG_ERROR, CSV_LOG_ERROR_LABELS,
-                    "over %zu labels wait at once: choose a shorter --label-delay",
-                    LABEL_QUEUE_MAX);
-        return false;
-    }
-    return !is_full(&stream->transactions) || flush(stream, error);
+    if (!stream->sink->transaction(stream->sink, t, options->with_labels, error)) return false;
+    if (++stream->scheduled % PROGRESS_EVERY == 0) tell_progress(stream);
+    if (options->label_delay < 0 || t->is_fraud == LABEL_NONE ||
+        label_queue_push(stream->queue, t, options->label_delay))
+        return true;
+    g_set_error(error, CSV_LOG_ERROR, CSV_LOG_ERROR_LABELS,
+                "over %zu labels wait at once: choose a shorter --label-delay", LABEL_QUEUE_MAX);
+    return false;
 }
 
 /* Opens the file for another round, whose first row follows the last by a whole number of weeks
@@ -194,46 +153,45 @@ static bool run_round(Stream *stream, bool *over, GError **error) {
 }
 
 static bool run_rounds(Stream *stream, GError **error) {
+    Sink *sink = stream->sink;
+    if (!sink->open(sink, error)) return false;
     for (bool over = false; !over;) {
         if (!start_round(stream, error)) return false;
-        const bool good = run_round(stream, &over, error) && flush(stream, error);
+        const bool good = run_round(stream, &over, error) && sink->flush(sink, error);
+        if (good) tell_progress(stream);
         end_round(stream);
         if (!good) return false;
     }
-    return true;
+    return sink->close(sink, error);
 }
 
-/* A post that was given up because the stream is over is no failure. */
+/* A wait that was given up because the stream is over is no failure. */
 static bool forgive_stop(Stream *stream, GError **failure) {
-    if (!g_error_matches(*failure, HTTP_SINK_ERROR, HTTP_SINK_ERROR_STOPPED)) return false;
+    if (!g_error_matches(*failure, SINK_ERROR, SINK_ERROR_STOPPED)) return false;
     g_clear_error(failure);
     stream->report->end = time_is_up(stream) ? STREAM_END_TIME : STREAM_END_STOPPED;
     return true;
 }
 
-bool stream_run(const StreamOptions *options, const HttpSinkOptions *outer,
+bool stream_run(const StreamOptions *options, Sink *sink, const SinkCaller *outer,
                 StreamProgress *progress, StreamReport *report, GError **error) {
     *report = (StreamReport){0};
-    Stream stream = {.options = options, .outer = outer, .progress = progress, .report = report};
-    HttpSinkOptions sink_options = *outer;
-    sink_options.go_on = go_on;
-    sink_options.waiting = tell_waiting;
-    sink_options.data = &stream;
-    stream.sink = http_sink_new(&sink_options, error);
-    if (!stream.sink) return false;
-    stream.queue = label_queue_new();
-    stream.transactions = (Batch){.path = "/v1/transactions", .lines = g_string_new(NULL)};
-    stream.labels = (Batch){.path = "/v1/labels", .lines = g_string_new(NULL)};
-    stream.clock = INT64_MIN;
-    stream.started = g_get_monotonic_time();
+    Stream stream = {.options = options,
+                     .outer = outer,
+                     .progress = progress,
+                     .report = report,
+                     .sink = sink,
+                     .queue = label_queue_new(),
+                     .clock = INT64_MIN,
+                     .started = g_get_monotonic_time()};
+    sink->caller = (SinkCaller){go_on, tell_waiting, &stream};
     GError *failure = NULL;
     const bool good = run_rounds(&stream, &failure) || forgive_stop(&stream, &failure);
     if (failure) g_propagate_error(error, failure);
+    report->transactions = sink->transactions;
+    report->labels = sink->labels;
     report->seconds = (double)(g_get_monotonic_time() - stream.started) / G_USEC_PER_SEC;
-    g_string_free(stream.transactions.lines, TRUE);
-    g_string_free(stream.labels.lines, TRUE);
     label_queue_free(stream.queue);
-    http_sink_free(stream.sink);
     return good;
 }
 

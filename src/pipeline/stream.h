@@ -1,10 +1,9 @@
-/* The pseudo-stream: the rows of a file, sent to a service as if they happened now. Rows keep their
+/* The pseudo-stream: the rows of a file, sent to a sink as if they happened now. Rows keep their
  * times; only the pace is ours. A row's label is not sent with it: it follows when its delay has
- * passed in the rows' time. The labels that say fraud come at their exact place in the order; the
- * others, which teach the graph nothing new, wait for the batch at hand to fill. */
+ * passed in the rows' time. */
 #pragma once
 
-#include "io/http_sink.h"
+#include "io/sink.h"
 
 #define STREAM_RATE_MAX 1000000.0
 
@@ -28,22 +27,21 @@ typedef enum StreamEnd {
 } StreamEnd;
 
 typedef struct StreamReport {
-    uint64_t sent, labels_sent;
+    SinkTotals transactions, labels;        /* what became of those that were sent */
     uint64_t rejected_rows, duplicate_rows; /* of the file, not sent */
-    HttpSinkTotals transactions, labels;    /* what was answered */
     double seconds;
     StreamEnd end;
     char *problem; /* a line to warn with when bad rows could not be kept aside, or NULL; the
                       caller frees */
 } StreamReport;
 
-/* Called after every batch with what was done so far, and the bytes read of the file's total. */
+/* Called from time to time with what was done so far, and the bytes read of the file's total. */
 typedef void StreamProgress(void *data, const StreamReport *report, uint64_t done, uint64_t total);
 
-/* Streams until the file, the limit or the time ends, or `go_on` (of the sink's options) says stop.
- * `sink` gives what http_sink_new() needs; its callbacks are called from this thread. *report is
- * filled in every case. */
-bool stream_run(const StreamOptions *options, const HttpSinkOptions *sink, StreamProgress *progress,
-                StreamReport *report, GError **error);
+/* Streams until the file, the limit or the time ends, or the caller's `go_on` says stop. The sink
+ * is opened and closed here, and freed by whoever made it. `caller`'s functions and `progress`,
+ * with the caller's data, are called from this thread. *report is filled in every case. */
+bool stream_run(const StreamOptions *options, Sink *sink, const SinkCaller *caller,
+                StreamProgress *progress, StreamReport *report, GError **error);
 
 const char *stream_end_name(StreamEnd end); /* "file", "limit", "time", "stopped" */
