@@ -22,11 +22,13 @@ typedef struct Output {
 
 /* A decision or a label for the store and the page. */
 typedef struct Kept {
-    bool is_label;
-    size_t record, record_len;   /* binary form (record/binary.h) */
+    bool is_label, is_fraud;     /* the second of a label */
+    size_t record, record_len;   /* of a decision its transaction's binary form (record/binary.h),
+                                    of a label its trans_num */
     size_t reasons, reasons_len; /* of a decision */
     float score;
     Verdict verdict;
+    int64_t time; /* of a label, seconds */
 } Kept;
 
 typedef struct Batch {

@@ -148,10 +148,10 @@ static bool store_decision(Committer *committer, const Batch *batch, const Kept 
 }
 
 /* Of the transactions that the store does not keep, it does not keep the labels. */
-static bool store_label(Committer *committer, Label *label, GError **error) {
+static bool store_label(Committer *committer, Str trans_num, const Kept *kept, GError **error) {
     StoredTransaction of;
-    hub_add_label(committer->options.hub, label->trans_num, label->is_fraud);
-    switch (store_find(committer->options.store, label->trans_num, &of, error)) {
+    hub_add_label(committer->options.hub, trans_num, kept->is_fraud);
+    switch (store_find(committer->options.store, trans_num, &of, error)) {
     case STORE_FOUND:
         break;
     case STORE_FAILED:
@@ -159,21 +159,22 @@ static bool store_label(Committer *committer, Label *label, GError **error) {
     case STORE_ABSENT:
         return true;
     }
-    if (of.is_fraud == (int)label->is_fraud) return true;
-    label->merchant = of.transaction.merchant;
-    label->transaction_time = of.transaction.time;
-    label->was_fraud = of.is_fraud == 1;
-    return store_add_label(committer->options.store, label, of.seq, error);
+    if (of.is_fraud == (int)kept->is_fraud) return true;
+    const Label label = {
+        .trans_num = of.transaction.trans_num,
+        .merchant = of.transaction.merchant,
+        .card = of.transaction.card,
+        .transaction_time = of.transaction.time,
+        .time = kept->time,
+        .is_fraud = kept->is_fraud,
+        .was_fraud = of.is_fraud == 1,
+    };
+    return store_add_label(committer->options.store, &label, of.seq, error);
 }
 
 static bool store_kept(Committer *committer, const Batch *batch, const Kept *kept, GError **error) {
     const Str record = bytes_at(batch, kept->record, kept->record_len);
-    if (kept->is_label) {
-        Label label;
-        const char *wrong = label_decode(record, &label);
-        g_assert(!wrong);
-        return store_label(committer, &label, error);
-    }
+    if (kept->is_label) return store_label(committer, record, kept, error);
     Transaction transaction;
     const char *wrong = transaction_decode(record, &transaction);
     g_assert(!wrong);
@@ -393,7 +394,7 @@ void committer_free(Committer *committer) {
     if (committer->thread) g_thread_join(committer->thread);
     for (int i = 0; i < TOPIC_COUNT; i++)
         if (committer->topics[i]) rd_kafka_topic_destroy(committer->topics[i]);
-    if (committer->producer) rd_kafka_destroy(committer->producer);
+    kafka_client_free(committer->producer);
     batch_free(committer->waiting);
     batch_free(committer->spare);
     g_clear_error(&committer->failure);

@@ -19,7 +19,7 @@ enum {
     AGAIN_MAX_MS = 30000, /* ...at most */
     DRAIN_MS = 20000,     /* for what was folded to be committed when a partition is taken away */
     OFFSETS_MS = 10000,
-    LAG_US = 1000000, /* between looks at how far behind we are */
+    COUNT_US = 1000000, /* between looks at how far behind we are */
 };
 
 struct Member {
@@ -49,7 +49,7 @@ struct Member {
     float *contributions;
     GString *text, *reasons;
     GByteArray *record;
-    int64_t lag_at;
+    int64_t counted_at; /* microseconds, monotonic */
 };
 
 /* Decisions */
@@ -66,12 +66,14 @@ static void keep(Member *member, Batch *batch, const Transaction *transaction,
     g_array_append_val(batch->kept, kept);
 }
 
-static void keep_label(Member *member, Batch *batch, const Label *label) {
-    Kept kept = {.is_label = true};
-    g_byte_array_set_size(member->record, 0);
-    label_encode(member->record, label);
-    kept.record_len = member->record->len;
-    kept.record = batch_put(batch, member->record->data, kept.record_len);
+static void keep_label(Batch *batch, const Label *label) {
+    const Kept kept = {
+        .is_label = true,
+        .is_fraud = label->is_fraud,
+        .record = batch_put(batch, label->trans_num.data, label->trans_num.len),
+        .record_len = label->trans_num.len,
+        .time = label->time,
+    };
     g_array_append_val(batch->kept, kept);
 }
 
@@ -158,7 +160,7 @@ static void take_label(Member *member, Shard *shard, const rd_kafka_message_t *m
     switch (shard_fold_label(shard, &member->reader, message, &label, &reject)) {
     case SHARD_DONE:
     case SHARD_DUPLICATE: /* "no fraud" is no news to the graph, but may be to the store */
-        keep_label(member, member->batch, &label);
+        keep_label(member->batch, &label);
         member->batch->labels++;
         break;
     case SHARD_REJECTED:
@@ -297,6 +299,27 @@ static void publish_counts(Member *member) {
     counter_set(&meters->kafka.partitions, member->shard_count);
 }
 
+/* How many messages of the shards' partitions are not folded yet: by what librdkafka last heard of
+ * the ends, or, with `ask`, by what the brokers say now. */
+static void look_at_lag(Member *member, bool ask) {
+    uint64_t lag = 0;
+    for (guint p = 0; p < member->shards->len; p++) {
+        const Shard *shard = g_ptr_array_index(member->shards, p);
+        for (int log = TOPIC_TRANSACTIONS; shard && log <= TOPIC_LABELS; log++) {
+            const char *topic = member->options.kafka->topics[log];
+            int64_t low, high;
+            if (ask ? rd_kafka_query_watermark_offsets(member->consumer, topic, (int32_t)p, &low,
+                                                       &high, TOPICS_MS)
+                    : rd_kafka_get_watermark_offsets(member->consumer, topic, (int32_t)p, &low,
+                                                     &high))
+                return;
+            if (high < 0) return; /* not heard of yet */
+            lag += (uint64_t)MAX(high - shard->next[log], 0);
+        }
+    }
+    counter_set(&member->options.meters->kafka.lag, lag);
+}
+
 static void drop_shards(Member *member) {
     g_ptr_array_set_size(member->shards, 0);
     member->shard_count = 0;
@@ -342,7 +365,7 @@ static void kept_again(void *data, const Transaction *transaction, const Decisio
 
 static void label_again(void *data, const Label *label) {
     Member *member = data;
-    keep_label(member, member->batch, label);
+    keep_label(member->batch, label);
     hand_on_kept(member);
 }
 
@@ -413,6 +436,7 @@ static void take_partitions(Member *member, rd_kafka_topic_partition_list_t *giv
         if (shard)
             given->elems[i].offset = shard->next[is_labels ? TOPIC_LABELS : TOPIC_TRANSACTIONS];
     }
+    look_at_lag(member, true);
     publish_counts(member);
     atomic_store(&member->ready, true);
 }
@@ -455,24 +479,11 @@ static void answer_jobs(Member *member) {
         answer(member, job);
 }
 
-/* How many messages the group has not folded yet, by what librdkafka last heard of the ends. */
-static void look_at_lag(Member *member) {
+static void look_at_counts(Member *member) {
     const int64_t now = g_get_monotonic_time();
-    if (now - member->lag_at < LAG_US) return;
-    member->lag_at = now;
-    uint64_t lag = 0;
-    for (guint p = 0; p < member->shards->len; p++) {
-        const Shard *shard = g_ptr_array_index(member->shards, p);
-        for (int log = TOPIC_TRANSACTIONS; shard && log <= TOPIC_LABELS; log++) {
-            int64_t low, high;
-            if (!rd_kafka_get_watermark_offsets(member->consumer,
-                                                member->options.kafka->topics[log], (int32_t)p,
-                                                &low, &high) &&
-                high > shard->next[log])
-                lag += (uint64_t)(high - shard->next[log]);
-        }
-    }
-    counter_set(&member->options.meters->kafka.lag, lag);
+    if (now - member->counted_at < COUNT_US) return;
+    member->counted_at = now;
+    look_at_lag(member, false);
     publish_counts(member);
 }
 
@@ -522,7 +533,7 @@ static char *run_in_group(Member *member) {
         hand_on(member);
         answer_jobs(member);
         save_when_due(member);
-        look_at_lag(member);
+        look_at_counts(member);
         const char *lost = committer_lost(member->committer);
         if (lost) return g_strdup(lost);
     }
@@ -639,7 +650,7 @@ static void leave_group(Member *member) {
     if (member->consumer) {
         rd_kafka_queue_destroy(member->queue);
         rd_kafka_consumer_close(member->consumer);
-        rd_kafka_destroy(member->consumer);
+        kafka_client_free(member->consumer);
         member->consumer = NULL;
     }
     batch_clear(member->batch);
@@ -650,7 +661,7 @@ static void leave_group(Member *member) {
     if (failure && !member->failure) member->failure = g_error_copy(failure);
     committer_free(member->committer);
     member->committer = NULL;
-    if (member->reader_client) rd_kafka_destroy(member->reader_client);
+    kafka_client_free(member->reader_client);
     member->reader_client = NULL;
     g_clear_pointer(&member->trouble, g_free);
     member->paused = false;

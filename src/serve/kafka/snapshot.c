@@ -85,7 +85,7 @@ void snapshot_writer_free(SnapshotWriter *writer) {
     atomic_store(&writer->ending, true);
     join(writer);
     rd_kafka_topic_destroy(writer->topic);
-    rd_kafka_destroy(writer->producer);
+    kafka_client_free(writer->producer);
     g_free(writer);
 }
 
