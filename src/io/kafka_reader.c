@@ -1,5 +1,7 @@
 #include "io/kafka_reader.h"
 
+enum { SETTLE_US = 100000 };
+
 struct KafkaReader {
     const KafkaSettings *settings;
     rd_kafka_topic_t *topic;
@@ -97,11 +99,22 @@ KafkaRead kafka_reader_next(KafkaReader *reader, int64_t before, int timeout_ms,
     return KAFKA_READ;
 }
 
+/* Of a topic that was just made, brokers and clients hear one by one. */
+static bool is_settling(rd_kafka_resp_err_t err) {
+    return err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+           err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+}
+
 bool kafka_offsets(rd_kafka_t *client, const KafkaSettings *settings, const char *topic,
                    int32_t partition, int timeout_ms, int64_t *first, int64_t *end,
                    GError **error) {
-    const rd_kafka_resp_err_t err =
-        rd_kafka_query_watermark_offsets(client, topic, partition, first, end, timeout_ms);
+    const int64_t until = g_get_monotonic_time() + timeout_ms * G_TIME_SPAN_MILLISECOND;
+    rd_kafka_resp_err_t err;
+    while ((err = rd_kafka_query_watermark_offsets(client, topic, partition, first, end,
+                                                   timeout_ms)) &&
+           is_settling(err) && g_get_monotonic_time() < until)
+        g_usleep(SETTLE_US);
     if (!err) return true;
     g_autofree char *doing = g_strdup_printf("look at the topic %s", topic);
     kafka_set_error(error, KAFKA_ERROR_TOPIC, settings, doing, rd_kafka_err2str(err));
