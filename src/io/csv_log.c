@@ -2,7 +2,7 @@
 
 #include "base/hash_set.h"
 #include "io/csv_reader.h"
-#include "io/label_queue.h"
+#include "io/label_weave.h"
 #include <assert.h>
 #include <sys/stat.h>
 
@@ -18,7 +18,6 @@ typedef struct CsvLog {
     EventLog base;
     char **paths;
     size_t path_count, path_at;
-    int64_t label_delay;
     bool labels_at_end, strict, no_reject_files;
     char *rejects_path;
 
@@ -26,16 +25,14 @@ typedef struct CsvLog {
     RejectLog *rejects;
     char *problem;
     HashSet *seen;
-    LabelQueue *labels;
+    LabelWeave weave;
     CsvLogCounters counters;
     uint64_t bytes_before; /* of the files that are done */
-    int64_t clock;         /* the latest time seen */
     /* Two rows by turns. While a row is worked on, the next one is read if it lies in memory
      * already, so that what it will need of `seen` is near when its turn comes. */
     Row rows[2];
-    Row *row;     /* whose turn it is */
-    bool ahead;   /* the other one is the next */
-    bool holding; /* the row waits until the labels before it are given */
+    Row *row;   /* whose turn it is */
+    bool ahead; /* the other one is the next */
 } CsvLog;
 
 enum { ROW_BYTES = 256 }; /* of a row as published, plain; only to guess their number by */
@@ -128,13 +125,11 @@ static unsigned current_input(const CsvLog *log) {
     return (unsigned)MIN(log->path_at, log->path_count - 1);
 }
 
-static bool give_label(CsvLog *log, int64_t now, Event *event) {
-    if (!label_queue_pop(log->labels, now, &event->label)) return false;
+static LogStatus give_label(const CsvLog *log, Event *event) {
     event->kind = EVENT_LABEL;
     event->ahead = NULL;
     event->input = current_input(log);
-    log->counters.labels++;
-    return true;
+    return LOG_EVENT;
 }
 
 static LogStatus give_transaction(CsvLog *log, Event *event, GError **error) {
@@ -144,8 +139,7 @@ static LogStatus give_transaction(CsvLog *log, Event *event, GError **error) {
     event->ahead = transaction_ahead(log);
     event->input = current_input(log);
     log->counters.transactions++;
-    if (log->label_delay < 0 || transaction->is_fraud == LABEL_NONE) return LOG_EVENT;
-    if (label_queue_push(log->labels, transaction, log->label_delay)) return LOG_EVENT;
+    if (label_weave_pass(&log->weave, transaction)) return LOG_EVENT;
     g_set_error(error, CSV_LOG_ERROR, CSV_LOG_ERROR_LABELS,
                 "%s: over %zu labels wait at once: choose a shorter label delay",
                 log->paths[log->path_at], LABEL_QUEUE_MAX);
@@ -155,24 +149,15 @@ static LogStatus give_transaction(CsvLog *log, Event *event, GError **error) {
 
 static LogStatus csv_log_next(EventLog *base, Event *event, GError **error) {
     CsvLog *log = (CsvLog *)base;
-    if (log->holding) {
-        if (give_label(log, log->clock, event)) return LOG_EVENT;
-        log->holding = false;
-        return give_transaction(log, event, error);
+    if (!log->weave.holding) {
+        const LogStatus status = next_transaction(log, error);
+        if (status == LOG_ERROR) end_log(log);
+        if (status == LOG_END && log->labels_at_end && label_weave_rest(&log->weave, &event->label))
+            return give_label(log, event);
+        if (status != LOG_EVENT) return status;
+        label_weave_arrive(&log->weave, log->row->transaction.time);
     }
-    const LogStatus status = next_transaction(log, error);
-    if (status == LOG_ERROR) end_log(log);
-    if (status == LOG_END && log->labels_at_end && give_label(log, INT64_MAX, event))
-        return LOG_EVENT;
-    if (status != LOG_EVENT) return status;
-
-    const int64_t time = log->row->transaction.time;
-    log->counters.out_of_order += time < log->clock;
-    log->clock = MAX(log->clock, time);
-    if (give_label(log, log->clock, event)) {
-        log->holding = true;
-        return LOG_EVENT;
-    }
+    if (label_weave_next(&log->weave, &event->label)) return give_label(log, event);
     return give_transaction(log, event, error);
 }
 
@@ -181,7 +166,7 @@ static void csv_log_free(EventLog *base) {
     csv_reader_close(log->reader);
     reject_log_free(log->rejects);
     hash_set_free(log->seen);
-    label_queue_free(log->labels);
+    label_weave_clear(&log->weave);
     g_strfreev(log->paths);
     g_free(log->rejects_path);
     g_free(log->problem);
@@ -208,15 +193,13 @@ EventLog *csv_log_open(const CsvLogOptions *options, GError **error) {
     log->paths = g_new0(char *, options->path_count + 1);
     for (size_t i = 0; i < options->path_count; i++)
         log->paths[i] = g_strdup(options->paths[i]);
-    log->label_delay = options->label_delay;
     log->labels_at_end = options->labels_at_end;
     log->strict = options->strict;
     log->no_reject_files = options->no_reject_files;
     log->rejects_path = g_strdup(options->rejects_path);
     log->counters.bytes_total = total_size(options);
     log->seen = hash_set_new(log->counters.bytes_total / ROW_BYTES);
-    log->labels = label_queue_new();
-    log->clock = INT64_MIN;
+    label_weave_init(&log->weave, options->label_delay);
     log->row = &log->rows[0];
     if (open_next(log, error)) return &log->base;
     csv_log_free(&log->base);
@@ -226,7 +209,9 @@ EventLog *csv_log_open(const CsvLogOptions *options, GError **error) {
 CsvLogCounters csv_log_counters(const EventLog *base) {
     const CsvLog *log = (const CsvLog *)base;
     CsvLogCounters counters = log->counters;
-    counters.labels_waiting = label_queue_count(log->labels);
+    counters.out_of_order = log->weave.out_of_order;
+    counters.labels = log->weave.labels;
+    counters.labels_waiting = label_queue_count(log->weave.queue);
     counters.bytes_read = log->bytes_before;
     if (log->reader) counters.bytes_read += input_file_position(csv_reader_file(log->reader));
     return counters;

@@ -1,8 +1,8 @@
 #include "io/http_sink.h"
 
 #include "base/json.h"
+#include "io/http_set_up.h"
 #include "record/json.h"
-#include <curl/curl.h>
 
 enum {
     POST_RECORDS_MAX = 1000,
@@ -66,21 +66,11 @@ static int keep_transfer(void *user, curl_off_t a, curl_off_t b, curl_off_t c, c
     return !go_on(sink) && g_get_monotonic_time() - sink->posted > GRACE_US;
 }
 
-/* Whatever proxy is set for the world, the own machine is reached without it. */
-static char *hosts_without_proxy(void) {
-    const char *set = g_getenv("no_proxy");
-    return g_strconcat(set ? set : "", set && *set ? "," : "", "localhost,127.0.0.1,::1", NULL);
-}
-
 static void set_up_curl(HttpSink *sink) {
     CURL *curl = sink->curl;
-    g_autofree char *direct = hosts_without_proxy();
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, direct);
+    http_set_up(curl);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)POST_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, sink->headers);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, sink->message);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer);

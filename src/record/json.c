@@ -42,10 +42,10 @@ static bool bool_text_of(JsonValue value, char scratch[static 40], Str *out) {
 
 typedef struct Collector {
     Str columns[COLUMN_COUNT];
-    bool given[COLUMN_COUNT];
+    size_t given[COLUMN_COUNT]; /* by which object, from 1 */
+    size_t object;              /* the one being read, from 1 */
     JsonScratch *scratch;
     Reject *reject;
-    bool failed;
 } Collector;
 
 static bool collect(Str key, JsonValue value, void *data) {
@@ -55,12 +55,12 @@ static bool collect(Str key, JsonValue value, void *data) {
     const char *wrong = NULL;
     char *scratch = collector->scratch->text[column];
     Str *to = &collector->columns[column];
+    if (collector->given[column] && collector->given[column] < collector->object) return true;
     if (collector->given[column])
         wrong = "given twice";
     else if (!(column == COLUMN_IS_FRAUD ? bool_text_of : text_of)(value, scratch, to))
         wrong = reason_wrong_type;
-    collector->given[column] = true;
-    collector->failed = wrong != NULL;
+    collector->given[column] = collector->object;
     if (wrong) reject_set(collector->reject, column_name(column), wrong, STR(""));
     return !wrong;
 }
@@ -70,14 +70,21 @@ static bool refuse_whole(Reject *reject) {
     return false;
 }
 
+bool transaction_from_objects(const JsonValue *objects, size_t count, JsonScratch *scratch,
+                              Transaction *out, Reject *reject) {
+    reject->line = 0;
+    Collector collector = {.scratch = scratch, .reject = reject};
+    for (size_t i = 0; i < count; i++) {
+        if (json_type(objects[i]) != JSON_OBJECT) return refuse_whole(reject);
+        collector.object = i + 1;
+        if (!json_each(objects[i], collect, &collector)) return false;
+    }
+    return transaction_from_columns(collector.columns, false, out, reject);
+}
+
 bool transaction_from_json(JsonValue object, JsonScratch *scratch, Transaction *out,
                            Reject *reject) {
-    reject->line = 0;
-    if (json_type(object) != JSON_OBJECT) return refuse_whole(reject);
-    Collector collector = {.scratch = scratch, .reject = reject};
-    json_each(object, collect, &collector);
-    if (collector.failed) return false;
-    return transaction_from_columns(collector.columns, false, out, reject);
+    return transaction_from_objects(&object, 1, scratch, out, reject);
 }
 
 /* A member as text, empty when it is absent. */
@@ -177,6 +184,12 @@ static void write_holder(GString *out, const Transaction *t) {
     char birth[11];
     civil_write_date(t->birth, birth);
     write_text(out, COLUMN_BIRTH, str_from(birth));
+}
+
+void holder_write_json(GString *out, const Transaction *t) {
+    g_string_append_c(out, '{');
+    write_holder(out, t);
+    g_string_append_c(out, '}');
 }
 
 void transaction_write_json(GString *out, const Transaction *t, CardForm card, bool with_label) {

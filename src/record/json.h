@@ -17,6 +17,11 @@ typedef struct JsonScratch {
 bool transaction_from_json(JsonValue object, JsonScratch *scratch, Transaction *out,
                            Reject *reject);
 
+/* The same of a transaction whose members stand in `count` objects; where two have the same one,
+ * the first object's is taken. */
+bool transaction_from_objects(const JsonValue *objects, size_t count, JsonScratch *scratch,
+                              Transaction *out, Reject *reject);
+
 enum { LABEL_TIME_ABSENT = -1 };
 
 /* Reads {"trans_num": ..., "is_fraud": true | false | 0 | 1, "time": ..., "cc_num": ...}. The time,
@@ -33,6 +38,9 @@ typedef enum CardForm { CARD_FULL, CARD_MASKED } CardForm;
  * written in full reads back as the same transaction, bit for bit. */
 void transaction_write_json(GString *out, const Transaction *transaction, CardForm card,
                             bool with_label);
+
+/* Appends the object of what is known of the card's holder alone, first name to date of birth. */
+void holder_write_json(GString *out, const Transaction *transaction);
 
 /* Appends the label as label_from_json() reads it; the card where it is not 0. */
 void label_write_json(GString *out, const Label *label);

@@ -35,6 +35,11 @@ static void mask_numbers(char *text, size_t shortest, const char *joints) {
     }
 }
 
+void mask_card_numbers(char *text) {
+    mask_numbers(text, GROUPED_DIGITS_MIN, " -");
+    mask_numbers(text, RUN_DIGITS_MIN, "");
+}
+
 /* A copy in which every byte that is not of a printable character is a question mark. */
 static char *copy_printable(Str from) {
     char *out = g_malloc0(from.len + 1);
@@ -70,7 +75,6 @@ void reject_set(Reject *reject, const char *field, const char *reason, Str value
     reject->reason = reason;
     g_autofree char *text = copy_printable(value);
     if (strcmp(field, "cc_num") == 0) mask_digits(text, strlen(text));
-    mask_numbers(text, GROUPED_DIGITS_MIN, " -");
-    mask_numbers(text, RUN_DIGITS_MIN, "");
+    mask_card_numbers(text);
     copy_start(reject->value, sizeof reject->value, text);
 }

@@ -61,6 +61,10 @@ typedef struct Reject {
 /* Writes `card` with all but its last four digits as '*'. */
 void card_mask(uint64_t card, char out[24]);
 
+/* Masks in place what may be a card number, wherever it stands in the text: twelve digits in a row
+ * and more, thirteen and more in groups. */
+void mask_card_numbers(char *text);
+
 /* Fills in all but the line. `field` and `reason` are kept as they are and must be static. Of
  * `value` its first 64 bytes are kept, with question marks for what is not printable and card
  * numbers masked. */

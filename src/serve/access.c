@@ -1,16 +1,16 @@
 #include "serve/access.h"
 
+#include "io/secret_file.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { TOKEN_MIN = 16, TOKEN_MAX = 256, BACKLOG = 1024 };
+enum { TOKEN_MIN = 16, BACKLOG = 1024 };
 
 /* Listening */
 
@@ -92,47 +92,8 @@ void listener_clear(Listener *listener) {
 
 /* The token */
 
-static bool fail_token(const char *path, const char *why, GError **error) {
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot use the token file %s: %s", path,
-                why);
-    return false;
-}
-
-static bool token_is_well(const char *token) {
-    size_t len = strlen(token);
-    for (size_t i = 0; i < len; i++)
-        if (!g_ascii_isgraph(token[i])) return false;
-    return len >= TOKEN_MIN && len <= TOKEN_MAX;
-}
-
-static char *read_line(int fd, const char *path, GError **error) {
-    struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        fail_token(path, "not a file", error);
-        return NULL;
-    }
-    if (st.st_mode & (S_IRWXG | S_IRWXO)) {
-        fail_token(path, "others can read it: chmod 600 it first", error);
-        return NULL;
-    }
-    char text[TOKEN_MAX + 3];
-    ssize_t len = read(fd, text, sizeof text - 1);
-    text[MAX(len, 0)] = '\0';
-    text[strcspn(text, "\r\n")] = '\0';
-    if (token_is_well(text)) return g_strdup(text);
-    fail_token(path, "it must hold one line of 16 to 256 printable characters", error);
-    return NULL;
-}
-
 char *token_read(const char *path, GError **error) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        fail_token(path, g_strerror(errno), error);
-        return NULL;
-    }
-    char *token = read_line(fd, path, error);
-    close(fd);
-    return token;
+    return secret_file_read(path, "token file", TOKEN_MIN, error);
 }
 
 bool token_matches(const char *token, const char *authorization) {
