@@ -17,6 +17,7 @@ static const Command commands[] = {
     {"features", "list the features of a transaction", cmd_features},
     {"serve", "take, score and keep transactions over HTTP", cmd_serve},
     {"stream", "send the rows of a file to a service, so many a second", cmd_stream},
+    {"graph load", "put the transactions of files into Neo4j", cmd_graph_load},
     {NULL, NULL, NULL}, /* the end */
 };
 
