@@ -7,6 +7,9 @@ enum { SECRET_MAX_BYTES = 64 << 10, SETTINGS_MAX = 256, ADMIN_TIMEOUT_MS = 30000
 
 G_DEFINE_QUARK(haechi - kafka - error, kafka_error)
 
+/* Unless the user says otherwise: a member that died is missed after this long. */
+#define SESSION_MS 10000
+
 struct KafkaSettings {
     char *brokers;
     GPtrArray *names, *values; /* char *, side by side */
@@ -211,7 +214,8 @@ static bool set_all(rd_kafka_conf_t *conf, const KafkaSettings *settings,
                     const KafkaOption *options, GError **error) {
     if (!set(conf, "bootstrap.servers", settings->brokers, error) ||
         !set(conf, "allow.auto.create.topics", "false", error) ||
-        !set(conf, "client.id", "haechi", error))
+        !set(conf, "client.id", "haechi", error) ||
+        !set(conf, "session.timeout.ms", G_STRINGIFY(SESSION_MS), error))
         return false;
     for (guint i = 0; i < settings->names->len; i++)
         if (!set(conf, g_ptr_array_index(settings->names, i),
