@@ -1,5 +1,6 @@
 /* haechi replay: a file through the engine as fast as it goes, and how good the scores were. */
 #include "pipeline/replay.h"
+#include "base/duration.h"
 #include "base/json_write.h"
 #include "base/progress.h"
 #include "cli/command.h"
@@ -7,13 +8,16 @@
 #include "io/csv_log.h"
 
 #include <errno.h>
+#include <math.h>
 #include <sys/stat.h>
 
 static const char command[] = "replay";
 
 typedef struct Options {
-    char *model, *warmup, *out, *label_delay;
+    char *model, *warmup, *out, *label_delay, *exchange;
     gboolean json, strict;
+    gint partitions;
+    int64_t exchange_seconds; /* of `exchange` */
 } Options;
 
 static void options_clear(Options *o) {
@@ -21,6 +25,7 @@ static void options_clear(Options *o) {
     g_free(o->warmup);
     g_free(o->out);
     g_free(o->label_delay);
+    g_free(o->exchange);
 }
 
 typedef struct Shown {
@@ -55,8 +60,12 @@ static double rate(const ReplayResult *r) {
     return r->seconds > 0 ? (double)r->transactions / r->seconds : 0;
 }
 
-static void print_json(const ReplayResult *r, uint64_t rejected, uint64_t duplicates) {
+static void print_json(const Options *o, const ReplayResult *r, uint64_t rejected,
+                       uint64_t duplicates) {
     g_autoptr(GString) out = g_string_new("{");
+    json_number(out, "partitions", o->partitions);
+    json_number(out, "exchange_seconds",
+                o->exchange_seconds == EXCHANGE_NEVER ? NAN : (double)o->exchange_seconds);
     json_number(out, "transactions", (double)r->transactions);
     json_number(out, "rejected", (double)rejected);
     json_number(out, "duplicates", (double)duplicates);
@@ -87,7 +96,10 @@ static void print_json(const ReplayResult *r, uint64_t rejected, uint64_t duplic
     puts(out->str);
 }
 
-static void print_text(const ReplayResult *r, uint64_t rejected, uint64_t duplicates) {
+static void print_text(const Options *o, const ReplayResult *r, uint64_t rejected,
+                       uint64_t duplicates) {
+    if (o->partitions > 1)
+        printf("%d partitions, exchange of merchants: %s\n", o->partitions, o->exchange);
     printf("%" G_GUINT64_FORMAT " transactions in %.2f s: %.0f a second; %" G_GUINT64_FORMAT
            " rejected, %" G_GUINT64_FORMAT " duplicates\n",
            r->transactions, r->seconds, rate(r), rejected, duplicates);
@@ -108,10 +120,12 @@ static void print_text(const ReplayResult *r, uint64_t rejected, uint64_t duplic
            m->balanced.recall, m->balanced.f1, m->balanced.accuracy);
 }
 
-/* Runs the log into an engine with the model; the scores go to `out` if it is not NULL. */
+/* Runs the log into the partitions' engines with the model; the scores go to `out` if it is not
+ * NULL. */
 static int replay_log(const Options *o, EventLog *log, const Model *model, FILE *scores) {
     g_autoptr(GError) error = NULL;
-    Engine *engine = engine_new(model);
+    PartitionGroup *partitions =
+        partition_group_new(model, (unsigned)o->partitions, o->exchange_seconds);
     Shown shown = {progress_new("replaying", csv_log_counters(log).bytes_total), log};
     const ReplayOptions options = {
         .judged_input = o->warmup ? 1 : 0,
@@ -120,14 +134,14 @@ static int replay_log(const Options *o, EventLog *log, const Model *model, FILE 
         .progress_data = &shown,
     };
     ReplayResult *result = g_new(ReplayResult, 1);
-    bool good = replay(log, engine, &options, result, &error);
+    bool good = replay(log, partitions, &options, result, &error);
     progress_end(shown.bar);
-    engine_free(engine);
+    partition_group_free(partitions);
     CsvLogCounters counters = csv_log_counters(log);
     if (good && o->json)
-        print_json(result, counters.rejected, counters.duplicates);
+        print_json(o, result, counters.rejected, counters.duplicates);
     else if (good)
-        print_text(result, counters.rejected, counters.duplicates);
+        print_text(o, result, counters.rejected, counters.duplicates);
     g_free(result);
     if (!good) return options_fail(command, 1, "%s", error->message);
     return csv_log_problem(log) ? options_fail(command, 1, "%s", csv_log_problem(log)) : 0;
@@ -175,8 +189,24 @@ static int open_and_replay(const Options *o, const char *file) {
     return status;
 }
 
+/* Reads the words of --partitions and --exchange; false, having said why, when they are wrong. */
+static bool read_partitions(Options *o) {
+    if (o->partitions < 1 || o->partitions > PARTITIONS_MAX) {
+        options_fail(command, 0, "--partitions needs a number from 1 to %d, not %d", PARTITIONS_MAX,
+                     o->partitions);
+        return false;
+    }
+    if (!o->exchange) o->exchange = g_strdup("1m");
+    o->exchange_seconds = EXCHANGE_NEVER;
+    if (strcmp(o->exchange, "never") == 0 || duration_parse(o->exchange, &o->exchange_seconds))
+        return true;
+    options_fail(command, 0, "--exchange needs a length of time such as 1m, or never, not '%s'",
+                 o->exchange);
+    return false;
+}
+
 int cmd_replay(int argc, char **argv) {
-    Options o = {0};
+    Options o = {.partitions = 1};
     const GOptionEntry entries[] = {
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &o.model, "The model's folder", "DIR"},
         {"warmup", 'w', 0, G_OPTION_ARG_FILENAME, &o.warmup,
@@ -185,6 +215,10 @@ int cmd_replay(int argc, char **argv) {
          "Write trans_num, score and decision of every transaction as CSV", "FILE"},
         {"label-delay", 0, 0, G_OPTION_ARG_STRING, &o.label_delay,
          "Time from a transaction to its label (7d)", "TIME"},
+        {"partitions", 0, 0, G_OPTION_ARG_INT, &o.partitions,
+         "Split the cards among N partitions, as N processes would (1)", "N"},
+        {"exchange", 0, 0, G_OPTION_ARG_STRING, &o.exchange,
+         "How often they tell each other of merchants; 0: at every transaction (1m)", "TIME|never"},
         {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "Stop at the first bad row", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &o.json, "Print one JSON object", NULL},
         {0},
@@ -198,7 +232,7 @@ int cmd_replay(int argc, char **argv) {
         status = EXIT_USAGE;
     else if (!o.model)
         options_fail(command, 0, "needs --model DIR");
-    else
+    else if (read_partitions(&o))
         status = open_and_replay(&o, argv[1]);
     options_clear(&o);
     return status;

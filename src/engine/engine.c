@@ -82,8 +82,17 @@ void engine_label(Engine *engine, const Label *label) {
     engine->position++;
 }
 
+void engine_apply_partial(Engine *engine, Str merchant, unsigned partition,
+                          const MerchantPartial *partial) {
+    graph_apply_partial(engine->graph, merchant, partition, partial);
+}
+
+size_t engine_take_touched(Engine *engine, MerchantId *out, size_t limit) {
+    return graph_take_touched(engine->graph, out, limit);
+}
+
 /* A snapshot: this header, the notes, the graph's bytes, and the CRC-32 of all. */
-enum { SNAPSHOT_VERSION = 2, FEATURE_HASH_LEN = 64 };
+enum { SNAPSHOT_VERSION = 3, FEATURE_HASH_LEN = 64 };
 static const char snapshot_magic[8] = "HAECHISN";
 
 typedef struct SnapshotHeader {

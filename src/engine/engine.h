@@ -3,7 +3,7 @@
  * gives the same decisions, bit for bit, wherever it was started from. */
 #pragma once
 
-#include "graph/graph.h"
+#include "graph/merchant_partial.h"
 #include "model/model.h"
 #include "record/event.h"
 
@@ -35,6 +35,15 @@ void engine_label(Engine *engine, const Label *label);
  * whose suspicions are out of fold. Returns feature_count() values, the engine's, until its next
  * call. */
 const float *engine_observe(Engine *engine, const Transaction *transaction, float suspicion);
+
+/* What another partition told of a merchant (graph_apply_partial). It changes what later
+ * transactions see, but is no event of this partition's log: the position stays. */
+void engine_apply_partial(Engine *engine, Str merchant, unsigned partition,
+                          const MerchantPartial *partial);
+
+/* Takes out merchants of which there is something new to tell (graph_take_touched); what that is,
+ * graph_merchant_partial says. */
+size_t engine_take_touched(Engine *engine, MerchantId *out, size_t limit);
 
 /* Number of events folded so far. */
 uint64_t engine_position(const Engine *engine);

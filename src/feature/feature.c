@@ -9,10 +9,12 @@ struct FeatureInput {
     const Card *card;
     const Merchant *merchant;
     const Pair *pair; /* NULL: they have not met within 30 d */
-    CardTally tally;  /* the merchant's */
-    uint32_t now;     /* the card's clock */
-    float amount;     /* units of money */
-    float log_amount; /* ln(1 + amount) */
+    CardTally tally;  /* the merchant's, as are the next two: of all partitions together */
+    const Habit *merchant_habit;
+    const OthersView *others; /* NULL: no other partition has told of the merchant */
+    uint32_t now;             /* the card's clock */
+    float amount;             /* units of money */
+    float log_amount;         /* ln(1 + amount) */
     float suspicion;
     int hour;
     float card_count[WINDOW_COUNT], card_sum[WINDOW_COUNT], card_max[WINDOW_COUNT];
@@ -226,7 +228,7 @@ static float merchant_amount_to_mean(const FeatureInput *in, int window) {
 
 static float merchant_z(const FeatureInput *in, int unused) {
     (void)unused;
-    return habit_z(&in->merchant->habit, in->log_amount);
+    return habit_z(in->merchant_habit, in->log_amount);
 }
 
 static float merchant_cards(const FeatureInput *in, int unused) {
@@ -254,7 +256,9 @@ static float merchant_suspicion_sum(const FeatureInput *in, int window) {
 }
 
 static float merchant_suspicion_max(const FeatureInput *in, int window) {
-    return (float)history_max_suspicion(&in->merchant->history, window) / SUSPICION_ONE;
+    uint32_t max = history_max_suspicion(&in->merchant->history, window);
+    if (in->others) max = MAX(max, in->others->suspicion_max[window]);
+    return (float)max / SUSPICION_ONE;
 }
 
 static float exposure_max(const FeatureInput *in, int unused) {
@@ -482,6 +486,19 @@ static void read_merchant_windows(FeatureInput *in) {
     }
 }
 
+/* Sums with what the others told. Whole numbers below 2^53 add up exactly, as they do alone. */
+static void add_others(FeatureInput *in, const OthersView *others) {
+    const History *h = &in->merchant->history;
+    for (int w = 0; w < WINDOW_COUNT; w++) {
+        in->merchant_count[w] = (float)((double)history_count(h, w) + others->count[w]);
+        in->merchant_sum[w] = (float)((double)h->sum[w] + others->sum[w]) / 100;
+        in->merchant_suspicion[w] =
+            (float)((double)h->suspicion[w] + others->suspicion[w]) / SUSPICION_ONE;
+    }
+    in->merchant_habit = &others->habit;
+    in->others = others;
+}
+
 void feature_fill_rest(const Graph *graph, const Transaction *t, CardId card, MerchantId merchant,
                        float first_stage, float *out) {
     FeatureInput in = input_of(t);
@@ -489,12 +506,18 @@ void feature_fill_rest(const Graph *graph, const Transaction *t, CardId card, Me
     in.merchant = graph_merchant(graph, merchant);
     in.pair = graph_pair(graph, card, merchant);
     in.tally = graph_card_tally(graph, merchant);
+    in.merchant_habit = &in.merchant->habit;
     in.now = in.card->history.clock;
     in.suspicion = first_stage;
     in.last_distance = distance_km((double)in.card->latitude, (double)in.card->longitude,
                                    t->merchant_latitude, t->merchant_longitude);
     read_card_windows(&in);
     read_merchant_windows(&in);
+    OthersView others;
+    if (in.merchant->others) {
+        others_view(in.merchant->others, in.merchant->history.clock, in.merchant_habit, &others);
+        add_others(&in, &others);
+    }
     graph_exposure(graph, card, &in.exposure_max, &in.exposure_count);
     for (size_t i = 0; i < G_N_ELEMENTS(catalogue); i++)
         if (!catalogue[i].own) out[i] = catalogue[i].value(&in, catalogue[i].argument);

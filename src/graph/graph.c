@@ -16,9 +16,11 @@ typedef struct Index {
 struct Graph {
     Card **cards;
     Merchant **merchants;
-    CardTally *tallies; /* one a merchant, in whole blocks */
+    CardTally *tallies; /* one a merchant, of all partitions together, in whole blocks */
     Index card_index, merchant_index;
     PairTable pairs;
+    MerchantId touched_first, touched_last; /* ends of the queue; first is TOUCHED_LAST for none */
+    size_t touched_count;
     size_t card_edges;
     uint64_t seed;
     size_t memory;
@@ -63,6 +65,7 @@ Graph *graph_new(void) {
     Graph *g = g_new0(Graph, 1);
     g->memory = sizeof *g;
     g->seed = hash_random_seed();
+    g->touched_first = TOUCHED_LAST;
     pair_table_init(&g->pairs, &g->memory);
     return g;
 }
@@ -73,6 +76,7 @@ void graph_free(Graph *g) {
         history_clear(&card_at(g, id)->history, &g->memory);
     for (MerchantId id = 0; id < g->merchant_index.count; id++) {
         history_clear(&merchant_at(g, id)->history, &g->memory);
+        g_free(merchant_at(g, id)->others);
         g_free((char *)(uintptr_t)merchant_at(g, id)->name.data);
     }
     for (size_t b = 0; b < (g->card_index.count + BLOCK - 1) / BLOCK; b++)
@@ -127,7 +131,7 @@ static CardId card_make(Graph *g, uint64_t number) {
 static MerchantId merchant_make(Graph *g, Str name) {
     index_reserve(g, &g->merchant_index, merchant_hash);
     MerchantId id = (MerchantId)g->merchant_index.count;
-    g_assert(id < VERTEX_NONE - 1);
+    g_assert(id < TOUCHED_LAST);
     if (id % BLOCK == 0) {
         g->merchants = g_renew(Merchant *, g->merchants, id / BLOCK + 1);
         g->merchants[id / BLOCK] = g_new0(Merchant, BLOCK);
@@ -137,6 +141,7 @@ static MerchantId merchant_make(Graph *g, Str name) {
     }
     Merchant *merchant = merchant_at(g, id);
     merchant->name = (Str){g_strndup(name.data, name.len), name.len};
+    merchant->touched_next = TOUCHED_NOT;
     g->memory += name.len + 1;
     index_put(&g->merchant_index, hash_str(name, g->seed), id);
     g->merchant_index.count++;
@@ -162,6 +167,14 @@ static void merchant_edge_left(void *data, int window, const PackedEdge *edge) {
     g->tallies[moving->id].cards--;
     g->tallies[moving->id].compromised -= pair->compromised;
     pair_remove(&g->pairs, pair);
+}
+
+/* Takes off the tally the cards told long enough ago for all of them to have left. */
+static void others_age(Graph *g, MerchantId id, uint32_t before) {
+    const Merchant *merchant = merchant_at(g, id);
+    const CardTally left = others_tally_left(merchant->others, before, merchant->history.clock);
+    g->tallies[id].cards -= left.cards;
+    g->tallies[id].compromised -= left.compromised;
 }
 
 static void prefetch(const void *object, size_t size) {
@@ -201,14 +214,38 @@ void graph_advance(Graph *g, const Transaction *t, CardId card, MerchantId merch
     uint32_t before = of_card->count;
     history_advance(of_card, (uint32_t)t->time, NULL, NULL);
     g->card_edges -= before - of_card->count;
+    uint32_t clock = of_merchant->clock;
     history_advance(of_merchant, (uint32_t)t->time, merchant_edge_left, &(Moving){g, merchant});
+    if (merchant_at(g, merchant)->others) others_age(g, merchant, clock);
 }
 
-static void habit_add(Habit *habit, float value) {
-    habit->count++;
-    float delta = value - habit->mean;
-    habit->mean += delta / (float)habit->count;
-    habit->m2 += delta * (value - habit->mean);
+/* Puts the merchant at the queue's end, unless it is in the queue. */
+static void touch(Graph *g, MerchantId id) {
+    Merchant *merchant = merchant_at(g, id);
+    if (merchant->touched_next != TOUCHED_NOT) return;
+    merchant->touched_next = TOUCHED_LAST;
+    if (g->touched_first == TOUCHED_LAST)
+        g->touched_first = id;
+    else
+        merchant_at(g, g->touched_last)->touched_next = id;
+    g->touched_last = id;
+    g->touched_count++;
+}
+
+size_t graph_take_touched(Graph *g, MerchantId *out, size_t limit) {
+    size_t n = 0;
+    while (n < limit && g->touched_first != TOUCHED_LAST) {
+        Merchant *merchant = merchant_at(g, g->touched_first);
+        out[n++] = g->touched_first;
+        g->touched_first = merchant->touched_next;
+        merchant->touched_next = TOUCHED_NOT;
+    }
+    g->touched_count -= n;
+    return n;
+}
+
+size_t graph_touched_count(const Graph *g) {
+    return g->touched_count;
 }
 
 static void card_remember(Card *card, const Transaction *t, float log_amount) {
@@ -243,6 +280,7 @@ void graph_add(Graph *g, const Transaction *t, CardId card_id, MerchantId mercha
         g->tallies[merchant_id].compromised += pair->compromised;
     }
     pair->last = merchant->history.clock;
+    touch(g, merchant_id);
 }
 
 /* Marks the card at every merchant it has met, or takes the mark back. */
@@ -253,6 +291,7 @@ static void card_mark(Graph *g, CardId id, bool compromised) {
         Pair *pair = pair_find(&g->pairs, id, merchant);
         if (!pair || pair->compromised == compromised) continue;
         pair->compromised = compromised;
+        touch(g, merchant);
         if (compromised)
             g->tallies[merchant].compromised++;
         else
@@ -270,6 +309,43 @@ void graph_label(Graph *g, const Label *label) {
     } else if (card->fraud_labels > 0) {
         if (--card->fraud_labels == 0) card_mark(g, id, false);
     }
+}
+
+void graph_merchant_partial(const Graph *g, MerchantId id, MerchantPartial *out) {
+    const Merchant *merchant = graph_merchant(g, id);
+    const History *h = &merchant->history;
+    const CardTally others = others_tally(merchant->others, h->clock);
+    *out = (MerchantPartial){
+        .clock = h->clock,
+        .tally = {g->tallies[id].cards - others.cards,
+                  g->tallies[id].compromised - others.compromised},
+        .habit = merchant->habit,
+    };
+    history_max_amounts(h, out->max);
+    history_max_suspicions(h, out->suspicion_max);
+    for (int w = 0; w < WINDOW_COUNT; w++) {
+        out->count[w] = history_count(h, w);
+        out->sum[w] = h->sum[w];
+        out->suspicion[w] = h->suspicion[w];
+    }
+}
+
+/* Replaces what the partition last told of the merchant, and with it its share of the tally. */
+static void told(Graph *g, MerchantId id, unsigned partition, const MerchantPartial *partial) {
+    Merchant *merchant = merchant_at(g, id);
+    MerchantPartial *place = others_place(&merchant->others, partition, &g->memory);
+    const CardTally was = partial_tally(place, merchant->history.clock);
+    const CardTally is = partial_tally(partial, merchant->history.clock);
+    g->tallies[id].cards += is.cards - was.cards;
+    g->tallies[id].compromised += is.compromised - was.compromised;
+    *place = *partial;
+}
+
+void graph_apply_partial(Graph *g, Str name, unsigned partition, const MerchantPartial *partial) {
+    g_assert(name.len >= 1 && name.len <= NAME_MAX_LEN && partial->clock <= TIME_MAX);
+    MerchantId id = graph_find_merchant(g, name);
+    if (id == VERTEX_NONE) id = merchant_make(g, name);
+    told(g, id, partition, partial);
 }
 
 const Card *graph_card(const Graph *g, CardId id) {
@@ -355,8 +431,19 @@ WindowView graph_card_window(const Graph *g, CardId id, int window) {
     return window_view(&graph_card(g, id)->history, window);
 }
 
+/* Cents: keeps a lying partition from overflowing the sum. */
+#define SUM_TOLD_MAX 0x1p60
+
 WindowView graph_merchant_window(const Graph *g, MerchantId id, int window) {
-    return window_view(&graph_merchant(g, id)->history, window);
+    const Merchant *merchant = graph_merchant(g, id);
+    WindowView view = window_view(&merchant->history, window);
+    if (!merchant->others) return view;
+    OthersView others;
+    others_view(merchant->others, merchant->history.clock, &merchant->habit, &others);
+    view.count += (uint32_t)llrint(others.count[window]);
+    view.sum += llrint(MIN(others.sum[window], SUM_TOLD_MAX));
+    view.max = MAX(view.max, others.max[window]);
+    return view;
 }
 
 uint32_t graph_card_clock(const Graph *g, CardId id) {
@@ -391,7 +478,7 @@ typedef struct CardRecord {
 G_STATIC_ASSERT(sizeof(CardRecord) == 392); /* no padding: it is written as it lies */
 
 typedef struct MerchantRecord {
-    uint32_t clock, edge_count, name_len;
+    uint32_t clock, edge_count, name_len, others_count;
     Habit habit;
 } MerchantRecord;
 
@@ -429,10 +516,23 @@ static bool write_edges(const History *h, GraphWrite *write, void *data) {
            write(data, h->edges, (h->count - first) * sizeof *h->edges);
 }
 
+static bool write_others(const Others *others, GraphWrite *write, void *data) {
+    uint8_t bytes[MERCHANT_PARTIAL_LEN];
+    for (uint32_t i = 0; others && i < others->count; i++) {
+        const Told *one = &others->told[i];
+        merchant_partial_encode(&one->partial, bytes);
+        if (!write(data, &one->partition, sizeof one->partition) ||
+            !write(data, bytes, sizeof bytes))
+            return false;
+    }
+    return true;
+}
+
 static bool write_merchant(const Graph *g, MerchantId id, GraphWrite *write, void *data) {
     const Merchant *merchant = merchant_at(g, id);
     const History *h = &merchant->history;
-    MerchantRecord record = {h->clock, h->count, (uint32_t)merchant->name.len, merchant->habit};
+    MerchantRecord record = {h->clock, h->count, (uint32_t)merchant->name.len,
+                             merchant->others ? merchant->others->count : 0, merchant->habit};
     if (!write(data, &record, sizeof record) ||
         !write(data, merchant->name.data, merchant->name.len) || !write_edges(h, write, data))
         return false;
@@ -440,6 +540,16 @@ static bool write_merchant(const Graph *g, MerchantId id, GraphWrite *write, voi
         uint8_t compromised = pair_find(&g->pairs, history_edge(h, i)->other, id)->compromised;
         if (!write(data, &compromised, 1)) return false;
     }
+    return write_others(merchant->others, write, data);
+}
+
+/* The touched merchants: how many, then each, first touched first. */
+static bool write_touched(const Graph *g, GraphWrite *write, void *data) {
+    uint64_t count = g->touched_count;
+    if (!write(data, &count, sizeof count)) return false;
+    MerchantId id = g->touched_first;
+    for (uint64_t i = 0; i < count; i++, id = merchant_at(g, id)->touched_next)
+        if (!write(data, &id, sizeof id)) return false;
     return true;
 }
 
@@ -454,7 +564,7 @@ bool graph_write(const Graph *g, GraphWrite *write, void *data) {
     }
     for (MerchantId id = 0; id < counts[1]; id++)
         if (!write_merchant(g, id, write, data)) return false;
-    return true;
+    return write_touched(g, write, data);
 }
 
 /* Adds `count` edges to an empty history, then moves its clock to `clock`. */
@@ -498,6 +608,22 @@ static void restore_pairs(Graph *g, MerchantId id, const uint8_t *compromised) {
     }
 }
 
+static bool read_others(BytesReader *in, Graph *g, MerchantId id, uint32_t count) {
+    int64_t before = -1; /* the last one's partition: they ascend */
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t partition;
+        BYTES_GET(in, partition);
+        const Str bytes = bytes_get_view(in, MERCHANT_PARTIAL_LEN);
+        MerchantPartial partial;
+        if (in->failed || partition <= before || partition >= PARTITIONS_MAX ||
+            merchant_partial_decode(bytes, &partial))
+            return false;
+        told(g, id, partition, &partial);
+        before = partition;
+    }
+    return true;
+}
+
 static bool read_merchant(BytesReader *in, Graph *g) {
     MerchantRecord record;
     BYTES_GET(in, record);
@@ -513,6 +639,21 @@ static bool read_merchant(BytesReader *in, Graph *g) {
     Str compromised = bytes_get_view(in, record.edge_count);
     if (in->failed) return false;
     restore_pairs(g, id, (const uint8_t *)compromised.data);
+    return read_others(in, g, id, record.others_count);
+}
+
+static bool read_touched(BytesReader *in, Graph *g) {
+    uint64_t count;
+    BYTES_GET(in, count);
+    if (in->failed || count > g->merchant_index.count) return false;
+    for (uint64_t i = 0; i < count; i++) {
+        MerchantId id;
+        BYTES_GET(in, id);
+        if (in->failed || id >= g->merchant_index.count ||
+            merchant_at(g, id)->touched_next != TOUCHED_NOT)
+            return false;
+        touch(g, id);
+    }
     return true;
 }
 
@@ -528,6 +669,7 @@ Graph *graph_read(const uint8_t *bytes, size_t len) {
         good = read_card(&in, g, (uint32_t)merchants);
     for (uint64_t i = 0; good && i < merchants; i++)
         good = read_merchant(&in, g);
+    good = good && read_touched(&in, g);
     if (good && in.at == in.len) return g;
     graph_free(g);
     return NULL;

@@ -57,9 +57,11 @@ typedef struct WindowView {
     int64_t max; /* cents; 0 when empty */
 } WindowView;
 WindowView graph_card_window(const Graph *graph, CardId card, int window);
-WindowView graph_merchant_window(const Graph *graph, MerchantId merchant, int window);
 uint32_t graph_card_clock(const Graph *graph, CardId card);
 bool graph_card_compromised(const Graph *graph, CardId card); /* a fraud label has arrived for it */
+
+/* Of a merchant, what other partitions have told is included (graph/merchant_partial.h). */
+WindowView graph_merchant_window(const Graph *graph, MerchantId merchant, int window);
 uint32_t graph_merchant_distinct_cards(const Graph *graph, MerchantId merchant);    /* 30 d */
 uint32_t graph_merchant_compromised_cards(const Graph *graph, MerchantId merchant); /* 30 d */
 
@@ -82,8 +84,9 @@ void graph_add(Graph *graph, const Transaction *transaction, CardId card, Mercha
  * merchant it met within their windows; a label that takes its last fraud back takes that back. */
 void graph_label(Graph *graph, const Label *label);
 
-/* The state as bytes, for snapshots. Only edges, habits and labels are written: windows, pairs and
- * distinct counts follow from them. `write` is called with one piece after the other. */
+/* The state as bytes, for snapshots. Only edges, habits, labels and what other partitions have told
+ * are written: windows, pairs and distinct counts follow from them. `write` is called with one
+ * piece after the other. */
 typedef bool GraphWrite(void *data, const void *bytes, size_t len);
 bool graph_write(const Graph *graph, GraphWrite *write, void *data);
 

@@ -1,15 +1,11 @@
 /* Cards and merchants as the features see them: read here, changed only by the graph. */
 #pragma once
 
+#include "graph/habit.h"
 #include "graph/history.h"
+#include "graph/others.h"
 #include "graph/pair.h"
 #include "record/category.h"
-
-/* Count, mean and sum of squared deviations of ln(1 + amount), kept by Welford's update (1962). */
-typedef struct Habit {
-    uint32_t count;
-    float mean, m2;
-} Habit;
 
 typedef struct Card {
     uint64_t number;
@@ -28,17 +24,18 @@ typedef struct Merchant {
     Str name;
     History history; /* edges to cards, on the merchant's clock */
     Habit habit;
+    MerchantId touched_next; /* the one touched after it, TOUCHED_LAST or TOUCHED_NOT */
+    Others *others;          /* NULL where no other partition has met it, or there is none */
 } Merchant;
 
-/* The cards that a merchant met within 30 days. The tallies of all merchants lie side by side,
- * because a card's exposure reads those of many. */
-typedef struct CardTally {
-    uint32_t cards;       /* distinct ones */
-    uint32_t compromised; /* of them, how many are known to be compromised */
-} CardTally;
+/* Merchants whose own partial has changed form a queue through `touched_next`. */
+#define TOUCHED_NOT  VERTEX_NONE
+#define TOUCHED_LAST (VERTEX_NONE - 1)
 
 const Card *graph_card(const Graph *graph, CardId card);
 const Merchant *graph_merchant(const Graph *graph, MerchantId merchant);
+
+/* Of all partitions together. */
 CardTally graph_card_tally(const Graph *graph, MerchantId merchant);
 
 /* Of the merchants of the card's last edges, EXPOSURE_EDGES at most (a bound on the work, not a

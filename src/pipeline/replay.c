@@ -34,11 +34,18 @@ static bool write_score(const Replay *r, const Transaction *t, const Decision *d
                    (double)decision->score, verdict_name(decision->verdict)) > 0;
 }
 
+static Decision decide(PartitionGroup *partitions, const Event *event) {
+    const Transaction *t = &event->transaction, *ahead = event->ahead;
+    if (ahead) engine_prepare(partition_group_engine(partitions, ahead->card), ahead);
+    partition_group_pass_time(partitions, t->time);
+    return engine_transaction(partition_group_engine(partitions, t->card), t);
+}
+
 /* Folds the whole log; LOG_END when all went well. */
-static LogStatus fold_log(Replay *r, EventLog *log, Engine *engine, GError **error) {
+static LogStatus fold_log(Replay *r, EventLog *log, PartitionGroup *partitions, GError **error) {
     LogStatus status;
     Event event;
-    uint64_t before = now_ns(), start = before;
+    uint64_t before = now_ns(), start = before, transactions = 0;
     bool judging = false;
     while ((status = log->next(log, &event, error)) == LOG_EVENT) {
         if (!judging && event.input >= r->options->judged_input) {
@@ -46,11 +53,10 @@ static LogStatus fold_log(Replay *r, EventLog *log, Engine *engine, GError **err
             start = before;
         }
         if (event.kind == EVENT_LABEL) {
-            engine_label(engine, &event.label);
+            engine_label(partition_group_engine(partitions, event.label.card), &event.label);
             continue; /* its time is the next transaction's */
         }
-        if (event.ahead) engine_prepare(engine, event.ahead);
-        Decision decision = engine_transaction(engine, &event.transaction);
+        Decision decision = decide(partitions, &event);
         uint64_t now = now_ns();
         if (judging) {
             histogram_add(&r->result->latency_ns, now - before);
@@ -62,27 +68,27 @@ static LogStatus fold_log(Replay *r, EventLog *log, Engine *engine, GError **err
                 return LOG_ERROR;
             }
         }
-        if (r->options->progress && engine_position(engine) % PROGRESS_EVERY == 0)
-            r->options->progress(r->options->progress_data, engine_position(engine));
+        if (r->options->progress && ++transactions % PROGRESS_EVERY == 0)
+            r->options->progress(r->options->progress_data, transactions);
         before = now;
     }
     r->result->seconds = judging ? (double)(now_ns() - start) / 1e9 : 0;
     return status;
 }
 
-bool replay(EventLog *log, Engine *engine, const ReplayOptions *options, ReplayResult *result,
-            GError **error) {
+bool replay(EventLog *log, PartitionGroup *partitions, const ReplayOptions *options,
+            ReplayResult *result, GError **error) {
     *result = (ReplayResult){0};
     Replay r = {options, result, g_array_new(FALSE, FALSE, sizeof(float)),
                 g_array_new(FALSE, FALSE, sizeof(uint8_t))};
     if (options->scores) fputs("trans_num,score,decision\n", options->scores);
-    LogStatus status = fold_log(&r, log, engine, error);
-    result->cards = graph_card_count(engine_graph(engine));
-    result->graph_bytes = graph_memory(engine_graph(engine));
+    LogStatus status = fold_log(&r, log, partitions, error);
+    result->cards = partition_group_cards(partitions);
+    result->graph_bytes = partition_group_memory(partitions);
     if (status == LOG_END && result->labelled)
-        result->metrics =
-            metrics_compute((const float *)(void *)r.scores->data, (const uint8_t *)r.labels->data,
-                            r.labels->len, model_threshold(engine_model(engine)), BALANCED_SEED);
+        result->metrics = metrics_compute(
+            (const float *)(void *)r.scores->data, (const uint8_t *)r.labels->data, r.labels->len,
+            model_threshold(partition_group_model(partitions)), BALANCED_SEED);
     g_array_unref(r.scores);
     g_array_unref(r.labels);
     return status == LOG_END;

@@ -1,9 +1,9 @@
-/* Replaying a log through the engine as fast as it goes, as live scoring would have seen it, and
- * judging the scores where there are labels. */
+/* Replaying a log through the engine, or those of several partitions, as fast as it goes, as live
+ * scoring would have seen it, and judging the scores where there are labels. */
 #pragma once
 
 #include "base/histogram.h"
-#include "engine/engine.h"
+#include "pipeline/partition_group.h"
 #include "record/event.h"
 #include "train/metrics.h"
 #include <stdio.h>
@@ -19,10 +19,10 @@ typedef struct ReplayResult {
     uint64_t transactions, frauds, labelled; /* of the judged inputs */
     double seconds;                          /* reading, parsing and scoring them */
     Histogram latency_ns;                    /* a transaction's, from its bytes to its decision */
-    size_t cards, graph_bytes;               /* of the graph at the end */
+    size_t cards, graph_bytes;               /* of the graphs at the end */
     Metrics metrics;                         /* where labelled > 0 */
 } ReplayResult;
 
 /* False with *error when the log or the output fails. */
-bool replay(EventLog *log, Engine *engine, const ReplayOptions *options, ReplayResult *result,
-            GError **error);
+bool replay(EventLog *log, PartitionGroup *partitions, const ReplayOptions *options,
+            ReplayResult *result, GError **error);

@@ -101,6 +101,26 @@ def test_labels_do_not_leak():
     assert "average_precision" not in result and result["frauds"] == 0
 
 
+def test_partitions():
+    """One partition is no partition; several give the same scores twice, and nearly as good ones."""
+    whole, alone = replay("d/fraudTest.csv", "--warmup", "d/fraudTrain.csv")
+    assert (whole["partitions"], whole["exchange_seconds"]) == (1, 60)
+    result, one = replay("d/fraudTest.csv", "--warmup", "d/fraudTrain.csv", "--partitions", "1", "--exchange", "0")
+    assert one == alone and result["exchange_seconds"] == 0
+    seen = []
+    for exchange, seconds in (("0", 0), ("2h", 7200), ("never", None)):
+        words = ["--warmup", "d/fraudTrain.csv", "--partitions", "3", "--exchange", exchange]
+        result, rows = replay("d/fraudTest.csv", *words)
+        assert (result["partitions"], result["exchange_seconds"]) == (3, seconds)
+        assert result["cards"] == whole["cards"] and result["transactions"] == whole["transactions"]
+        assert result["average_precision"] > 0.9, result
+        assert [row[0] for row in rows] == [row[0] for row in alone]
+        assert rows != alone and rows not in seen
+        assert replay("d/fraudTest.csv", *words)[1] == rows
+        seen.append(rows)
+    assert "3 partitions" in good("replay", "d/fraudTest.csv", "--model", "m", "--partitions", "3")
+
+
 def test_forms_of_input():
     """gzip, zstd and standard input give what the plain file gives."""
     _, plain = replay("d/fraudTest.csv")
@@ -168,6 +188,9 @@ def test_wrong_use():
     refused(2, "unexpected argument 'b'", "replay", "a", "b", "--model", "m")
     refused(2, "--model", "replay", "d/fraudTest.csv")
     refused(2, "--label-delay", "replay", "d/fraudTest.csv", "--model", "m", "--label-delay", "soon")
+    refused(2, "1 to 1024", "replay", "d/fraudTest.csv", "--model", "m", "--partitions", "0")
+    refused(2, "1 to 1024", "replay", "d/fraudTest.csv", "--model", "m", "--partitions", "1025")
+    refused(2, "--exchange", "replay", "d/fraudTest.csv", "--model", "m", "--exchange", "often")
     refused(2, "--out", "train", "xgboost", "--train", "d/fraudTest.csv")
     refused(2, "NAME=VALUE", "train", "xgboost", "--train", "d/fraudTest.csv", "--out", "x", "--param", "depth")
     refused(2, "twice", "train", "xgboost", "--train", "-", "--out", "x")
@@ -229,7 +252,7 @@ def test_published_rows():
 
 
 ROOT = os.getcwd()
-TESTS = [test_train_and_replay, test_replay_is_a_fold, test_labels_do_not_leak, test_forms_of_input,
+TESTS = [test_train_and_replay, test_replay_is_a_fold, test_labels_do_not_leak, test_partitions, test_forms_of_input,
          test_bad_rows, test_training_repeats, test_features_have_words, test_wrong_use, test_failures, test_published_rows]
 
 

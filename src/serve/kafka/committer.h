@@ -6,6 +6,7 @@
  * from them has to be made again from what is committed. */
 #pragma once
 
+#include "record/card_partition.h"
 #include "serve/hub.h"
 #include "serve/kafka/batch.h"
 #include "serve/meters.h"
@@ -20,8 +21,6 @@ typedef struct CommitterOptions {
     Hub *hub;
     Meters *meters;
 } CommitterOptions;
-
-enum { PARTITIONS_MAX = 4096 }; /* of a topic */
 
 /* Connects, fences whoever else writes as this store does, and starts the thread. May take until
  * the brokers answer; *stop ends the wait with KAFKA_ERROR_STOPPED. */
