@@ -22,7 +22,7 @@ typedef struct Meters {
     Counter stream_clients, stream_skipped;
     /* The member of a Kafka group. */
     struct {
-        Counter partitions, lag, rebalances, restarts, paused;
+        Counter partitions, lag, rebalances, restarts, paused, merchants_delay_ms;
     } kafka;
     bool has_kafka; /* set before the threads start */
     Counter latency[HISTOGRAM_BUCKETS], latency_sum_us, latency_max_us;

@@ -19,7 +19,9 @@ enum {
     AGAIN_MAX_MS = 30000, /* ...at most */
     DRAIN_MS = 20000,     /* for what was folded to be committed when a partition is taken away */
     OFFSETS_MS = 10000,
-    COUNT_US = 1000000, /* between looks at how far behind we are */
+    MERCHANTS_AT_ONCE = 4096,   /* read or told of in one step of a partition */
+    EXCHANGE_DATA_SECONDS = 60, /* of the data's time between two tellings, at most */
+    COUNT_US = 1000000,         /* between looks at how far behind we are */
 };
 
 struct Member {
@@ -36,6 +38,10 @@ struct Member {
     /* While it is in the group; the folding thread's. */
     rd_kafka_t *consumer, *reader_client;
     rd_kafka_queue_t *queue;
+    KafkaReader *merchants;     /* what all partitions tell of merchants */
+    int64_t merchants_next;     /* offset of the first message of it not read */
+    int64_t merchants_delay_ms; /* from told to taken in: the longest of late */
+    bool exchanging;
     Committer *committer;
     SnapshotWriter *snapshots;
     GPtrArray *shards; /* Shard *, by partition; NULL where it is not ours */
@@ -195,11 +201,62 @@ static void take_messages(Member *member, KafkaTopic topic, size_t count) {
     }
 }
 
+/* Merchants across partitions */
+
+/* Folds what others told since the last time, into every shard that has not folded it yet. */
+static void take_merchants(Member *member) {
+    const rd_kafka_message_t *message;
+    for (int n = 0; member->exchanging && n < MERCHANTS_AT_ONCE; n++) {
+        if (kafka_reader_next(member->merchants, INT64_MAX, 0, &message, NULL) != KAFKA_READ)
+            return;
+        member->merchants_next = message->offset + 1;
+        const int64_t told = rd_kafka_message_timestamp(message, NULL);
+        if (told > 0)
+            member->merchants_delay_ms =
+                MAX(member->merchants_delay_ms, g_get_real_time() / 1000 - told);
+        for (guint p = 0; p < member->shards->len; p++) {
+            Shard *shard = g_ptr_array_index(member->shards, p);
+            if (shard && message->offset >= shard->next[TOPIC_MERCHANTS])
+                shard_fold_merchant(shard, message);
+        }
+    }
+}
+
+static void tell_merchant(Member *member, const Shard *shard, MerchantId id) {
+    const Graph *graph = engine_graph(shard->engine);
+    char key[MERCHANT_KEY_MAX];
+    uint8_t value[MERCHANT_PARTIAL_LEN];
+    MerchantPartial partial;
+    graph_merchant_partial(graph, id, &partial);
+    merchant_partial_encode(&partial, value);
+    const size_t key_len =
+        shard_merchant_key(shard->partition, graph_merchant_name(graph, id), key);
+    batch_write(member->batch, TOPIC_MERCHANTS, 0, key, key_len, value, sizeof value);
+}
+
+/* Tells the others of the merchants of which there is something new, at most MERCHANTS_AT_ONCE; the
+ * rest waits for the next time. Every so often, and in a run through old data as often as its own
+ * clock asks for. */
+static void tell_merchants(Member *member, Shard *shard) {
+    MerchantId ids[MERCHANTS_AT_ONCE];
+    const int64_t now = g_get_monotonic_time();
+    if (!member->exchanging ||
+        (now - shard->told_at < member->options.kafka->exchange_ms * G_TIME_SPAN_MILLISECOND &&
+         shard->latest_time - shard->told_time < EXCHANGE_DATA_SECONDS))
+        return;
+    shard->told_at = now;
+    shard->told_time = shard->latest_time;
+    const size_t count = engine_take_touched(shard->engine, ids, MERCHANTS_AT_ONCE);
+    for (size_t i = 0; i < count; i++)
+        tell_merchant(member, shard, ids[i]);
+}
+
 /* Notes the step of each shard that has moved, as a message of its progress. */
 static void end_steps(Member *member, const int64_t (*before)[LOG_COUNT]) {
     for (guint p = 0; p < member->shards->len; p++) {
         Shard *shard = g_ptr_array_index(member->shards, p);
         if (!shard || memcmp(before[p], shard->next, sizeof shard->next) == 0) continue;
+        tell_merchants(member, shard);
         const Step step = shard_end_step(shard);
         g_byte_array_set_size(member->record, 0);
         steps_write(member->record, &step, 1);
@@ -227,7 +284,7 @@ static void note_offsets(Member *member) {
     batch->membership = rd_kafka_consumer_group_metadata(member->consumer);
 }
 
-/* Folds what came in one go, as one step: labels first, then transactions. */
+/* Folds what came in one go, as one step: merchants first, then labels, then transactions. */
 static void fold(Member *member, size_t count) {
     g_autofree int64_t(*before)[LOG_COUNT] =
         g_malloc0(MAX(member->shards->len, 1) * sizeof *before);
@@ -235,6 +292,7 @@ static void fold(Member *member, size_t count) {
         const Shard *shard = g_ptr_array_index(member->shards, p);
         if (shard) memcpy(before[p], shard->next, sizeof shard->next);
     }
+    take_merchants(member);
     take_messages(member, TOPIC_LABELS, count);
     take_messages(member, TOPIC_TRANSACTIONS, count);
     end_steps(member, (const int64_t(*)[LOG_COUNT])before);
@@ -400,6 +458,7 @@ static bool restore(Member *member, int32_t partition, GError **error) {
         .reader = &member->reader,
         .data_dir = member->options.data_dir,
         .stop = &member->stopping,
+        .merchants_next = member->exchanging ? member->merchants_next : 0,
         .meters = member->options.meters,
         .decided = kept_again,
         .labelled = label_again,
@@ -483,6 +542,9 @@ static void look_at_counts(Member *member) {
     const int64_t now = g_get_monotonic_time();
     if (now - member->counted_at < COUNT_US) return;
     member->counted_at = now;
+    counter_set(&member->options.meters->kafka.merchants_delay_ms,
+                (uint64_t)member->merchants_delay_ms);
+    member->merchants_delay_ms = 0;
     look_at_lag(member, false);
     publish_counts(member);
 }
@@ -624,6 +686,21 @@ static bool subscribe(Member *member, GError **error) {
     return !err;
 }
 
+/* Reads what is told of merchants from now on; what was told before, each shard folds when it is
+ * restored. With one partition there is nobody to tell. */
+static bool open_merchants(Member *member, int partitions, GError **error) {
+    const KafkaOptions *options = member->options.kafka;
+    const char *topic = options->topics[TOPIC_MERCHANTS];
+    int64_t first;
+    member->exchanging = partitions > 1 && options->exchange_ms >= 0;
+    if (!kafka_offsets(member->reader_client, options->settings, topic, 0, TOPICS_MS, &first,
+                       &member->merchants_next, error))
+        return false;
+    member->merchants = kafka_reader_open(member->reader_client, options->settings, topic, 0,
+                                          member->merchants_next, error);
+    return member->merchants != NULL;
+}
+
 static bool enter_group(Member *member, GError **error) {
     int partitions;
     const CommitterOptions committer = {
@@ -637,7 +714,7 @@ static bool enter_group(Member *member, GError **error) {
     member->reader_client =
         kafka_reader_client(member->options.kafka->settings, &member->health, error);
     if (!member->reader_client || !check_inputs(member, &partitions, error) ||
-        !make_outputs(member, partitions, error))
+        !make_outputs(member, partitions, error) || !open_merchants(member, partitions, error))
         return false;
     member->committer = committer_new(&committer, &member->stopping, error);
     member->snapshots = snapshot_writer_new(member->options.kafka, &member->health, error);
@@ -661,6 +738,8 @@ static void leave_group(Member *member) {
     if (failure && !member->failure) member->failure = g_error_copy(failure);
     committer_free(member->committer);
     member->committer = NULL;
+    kafka_reader_close(member->merchants);
+    member->merchants = NULL;
     kafka_client_free(member->reader_client);
     member->reader_client = NULL;
     g_clear_pointer(&member->trouble, g_free);

@@ -240,7 +240,8 @@ Shard *restore_shard(const Restore *restore, int32_t partition, const int64_t co
         ok = start_empty(restore, shard, error);
     }
     Replaying replaying = {.restore = restore, .shard = shard, .error = error};
-    ok = ok && fold_progress(&replaying) && fold_rest(&replaying, committed);
+    ok = ok && fold_progress(&replaying) && fold_rest(&replaying, committed) &&
+         fold_log(&replaying, TOPIC_MERCHANTS, restore->merchants_next);
     for (int log = 0; log < LOG_COUNT; log++)
         kafka_reader_close(replaying.logs[log]);
     if (!ok) {

@@ -14,6 +14,7 @@ typedef struct Restore {
     const char *data_dir;
     const _Atomic bool *stop;
     Meters *meters;
+    int64_t merchants_next; /* offset up to which the merchants' log is folded at the end */
     /* What was decided and labelled again, for the store. */
     void (*decided)(void *data, const Transaction *transaction, const Decision *decision,
                     Engine *engine);

@@ -81,6 +81,7 @@ ShardOutcome shard_fold_transaction(Shard *shard, MessageReader *reader,
     /* What is known of fraud arrives as a label, never with the transaction. */
     transaction->is_fraud = LABEL_NONE;
     *decision = engine_transaction(shard->engine, transaction);
+    shard->latest_time = MAX(shard->latest_time, transaction->time);
     shard->scores =
         (uint32_t)crc32_z(shard->scores, (const Bytef *)&decision->score, sizeof decision->score);
     return SHARD_DONE;
@@ -112,8 +113,35 @@ ShardOutcome shard_fold_label(Shard *shard, MessageReader *reader,
     return news ? SHARD_DONE : SHARD_DUPLICATE;
 }
 
+size_t shard_merchant_key(int partition, Str merchant, char out[MERCHANT_KEY_MAX]) {
+    const int len = g_snprintf(out, MERCHANT_KEY_MAX, "%d/", partition);
+    g_assert(merchant.len <= NAME_MAX_LEN);
+    memcpy(out + len, merchant.data, merchant.len);
+    return (size_t)len + merchant.len;
+}
+
+static bool read_merchant_key(Str key, unsigned *partition, Str *merchant) {
+    size_t at = 0;
+    *partition = 0;
+    while (at < key.len && g_ascii_isdigit(key.data[at]) && *partition < PARTITIONS_MAX)
+        *partition = *partition * 10 + (unsigned)(key.data[at++] - '0');
+    if (at == 0 || at == key.len || key.data[at] != '/' || *partition >= PARTITIONS_MAX)
+        return false;
+    *merchant = (Str){key.data + at + 1, key.len - at - 1};
+    return merchant->len > 0 && check_text(*merchant) == NULL;
+}
+
 void shard_fold_merchant(Shard *shard, const rd_kafka_message_t *message) {
+    unsigned partition;
+    Str merchant;
+    MerchantPartial partial;
     shard->next[TOPIC_MERCHANTS] = message->offset + 1;
+    if (!message->payload || !message->key ||
+        !read_merchant_key((Str){message->key, message->key_len}, &partition, &merchant) ||
+        partition == (unsigned)shard->partition ||
+        merchant_partial_decode((Str){message->payload, message->len}, &partial))
+        return;
+    engine_apply_partial(shard->engine, merchant, partition, &partial);
 }
 
 Step shard_end_step(Shard *shard) {

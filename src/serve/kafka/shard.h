@@ -6,6 +6,7 @@
 
 #include "base/recent_set.h"
 #include "engine/engine.h"
+#include "record/card_partition.h"
 #include "record/json.h"
 #include "serve/kafka/progress.h"
 
@@ -32,6 +33,9 @@ typedef struct Shard {
     int64_t next[LOG_COUNT]; /* offsets of the first event not folded; negative: none known */
     int64_t progress_next;   /* of the first message of the progress not folded */
     uint32_t scores;         /* of the step under way */
+    int64_t latest_time;     /* of a transaction folded since the start, seconds */
+    int64_t told_time;       /* what that was when the merchants were last told of... */
+    int64_t told_at;         /* ...and when, microseconds, monotonic */
     uint64_t saved_position; /* the engine's at the last checkpoint */
     int64_t saved_at;        /* microseconds, monotonic */
 } Shard;
@@ -52,7 +56,12 @@ ShardOutcome shard_fold_transaction(Shard *shard, MessageReader *reader,
 ShardOutcome shard_fold_label(Shard *shard, MessageReader *reader,
                               const rd_kafka_message_t *message, Label *label, Reject *reject);
 
-/* Folds what another partition tells of a merchant; what this one told itself changes nothing. */
+/* The key under which a partition tells of a merchant; returns its length. */
+enum { MERCHANT_KEY_MAX = NAME_MAX_LEN + 16 };
+size_t shard_merchant_key(int partition, Str merchant, char out[MERCHANT_KEY_MAX]);
+
+/* Folds what another partition tells of a merchant; what this one told itself, and what cannot be
+ * read, changes nothing. */
 void shard_fold_merchant(Shard *shard, const rd_kafka_message_t *message);
 
 /* Ends the step under way and says what it was. */
