@@ -609,8 +609,10 @@ static bool check_inputs(Member *member, int *partitions, GError **error) {
     int counts[2];
     for (int log = TOPIC_TRANSACTIONS; log <= TOPIC_LABELS; log++) {
         if (!kafka_topic_partitions(member->reader_client, options->settings, options->topics[log],
-                                    TOPICS_MS, &counts[log], error))
+                                    TOPICS_MS, &counts[log], error)) {
+            rd_kafka_poll(member->reader_client, 0); /* why, such as a wrong password */
             return false;
+        }
         kafka_health_up(&member->health);
         if (counts[log] > 0) continue;
         g_set_error(error, KAFKA_ERROR, KAFKA_ERROR_TOPIC,
