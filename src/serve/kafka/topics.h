@@ -24,3 +24,21 @@ typedef struct KafkaOptions {
     const char *topics[TOPIC_COUNT];
     int64_t exchange_ms; /* how often a merchant is told of to the others; negative: never */
 } KafkaOptions;
+
+/* How many partitions the topics that are read have: at least one, and as many of labels as of
+ * transactions. Absent or unequal topics are errors. `client` is any. */
+bool topics_check_inputs(rd_kafka_t *client, const KafkaOptions *options, KafkaHealth *health,
+                         int *partitions, GError **error);
+
+/* Makes those of the written topics that are absent, for so many partitions. */
+bool topics_make_outputs(rd_kafka_t *client, const KafkaOptions *options, int partitions,
+                         GError **error);
+
+/* How many partitions the topics that are read have: at least one, and as many of labels as of
+ * transactions. Absent or unequal topics are errors. `client` is any. */
+bool topics_check_inputs(rd_kafka_t *client, const KafkaOptions *options, KafkaHealth *health,
+                         int *partitions, GError **error);
+
+/* Makes those of the written topics that are absent, for so many partitions. */
+bool topics_make_outputs(rd_kafka_t *client, const KafkaOptions *options, int partitions,
+                         GError **error);
