@@ -57,6 +57,26 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+def murmur2(data):
+    """Kafka's own: Austin Appleby's 32-bit MurmurHash2 with its producer's seed."""
+    m, mask = 0x5BD1E995, 0xFFFFFFFF
+    h = 0x9747B28C ^ len(data)
+    whole = len(data) & ~3
+    for at in range(0, whole, 4):
+        k = int.from_bytes(data[at:at + 4], "little") * m & mask
+        k = (k ^ k >> 24) * m & mask
+        h = (h * m & mask) ^ k
+    if rest := data[whole:]:
+        h = (h ^ int.from_bytes(rest, "little")) * m & mask
+    h = (h ^ h >> 13) * m & mask
+    return h ^ h >> 15
+
+
+def partition_of(card, partitions):
+    """Where Kafka's own producer places a key."""
+    return (murmur2(card.encode()) & 0x7FFFFFFF) % partitions
+
+
 class Broker:
     """The one Kafka broker, ours until close()."""
 

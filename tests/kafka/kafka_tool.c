@@ -4,6 +4,8 @@
  *
  *   kafka_tool topic-make NAME PARTITIONS [CONFIG=VALUE]...
  *   kafka_tool topic-delete NAME...
+ *   kafka_tool topics
+ *       prints the names of all, a line each
  *   kafka_tool produce TOPIC [--key TEXT | --key-member NAME]
  *       sends each line of standard input; an empty line is a message without a value
  *   kafka_tool consume TOPIC [--committed] [--partition P]
@@ -147,6 +149,20 @@ static int topic_delete(int argc, char **argv) {
     return EXIT_SUCCESS;
 }
 
+static int topics(int argc, char **argv) {
+    (void)argv;
+    if (argc != 0) return STATUS_USAGE;
+    rd_kafka_t *client = new_client(RD_KAFKA_PRODUCER, false);
+    const struct rd_kafka_metadata *metadata;
+    const rd_kafka_resp_err_t err = rd_kafka_metadata(client, 1, NULL, &metadata, TIMEOUT_MS);
+    if (err) die("list the topics", rd_kafka_err2str(err));
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        puts(metadata->topics[i].topic);
+    rd_kafka_metadata_destroy(metadata);
+    rd_kafka_destroy(client);
+    return EXIT_SUCCESS;
+}
+
 /* Producing */
 
 /* The member of the line's object as text, or NULL: a message without a key. The caller frees. */
@@ -275,6 +291,7 @@ int main(int argc, char **argv) {
         int (*run)(int argc, char **argv);
     } verbs[] = {{"topic-make", topic_make},
                  {"topic-delete", topic_delete},
+                 {"topics", topics},
                  {"produce", produce},
                  {"consume", consume}};
     int status = STATUS_USAGE;
@@ -283,6 +300,7 @@ int main(int argc, char **argv) {
     if (status == STATUS_USAGE)
         fprintf(stderr, "usage: kafka_tool topic-make NAME PARTITIONS [CONFIG=VALUE]...\n"
                         "       kafka_tool topic-delete NAME...\n"
+                        "       kafka_tool topics\n"
                         "       kafka_tool produce TOPIC [--key TEXT | --key-member NAME]\n"
                         "       kafka_tool consume TOPIC [--committed] [--partition P]\n");
     return status;

@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap  # noqa: E402
-from harness import HAECHI, Broker, Process, good, real, rows_of, wait_until  # noqa: E402
+from harness import HAECHI, Broker, Process, good, partition_of, real, rows_of, wait_until  # noqa: E402
 
 FILE = "d/fraudTest.csv"
 PARTITIONS = 4
@@ -33,25 +33,6 @@ def stream(url, *words, file=FILE):
 def refused(outcome, status, *words):
     assert outcome[0] == status and outcome[1] is None, outcome
     assert outcome[2].count("\n") == 1 and all(word in outcome[2] for word in words), (outcome[2], words)
-
-
-def murmur2(data):
-    """Kafka's own: Austin Appleby's 32-bit MurmurHash2 with its producer's seed."""
-    m, mask = 0x5BD1E995, 0xFFFFFFFF
-    h = 0x9747B28C ^ len(data)
-    whole = len(data) & ~3
-    for at in range(0, whole, 4):
-        k = int.from_bytes(data[at:at + 4], "little") * m & mask
-        k = (k ^ k >> 24) * m & mask
-        h = (h * m & mask) ^ k
-    if rest := data[whole:]:
-        h = (h ^ int.from_bytes(rest, "little")) * m & mask
-    h = (h ^ h >> 13) * m & mask
-    return h ^ h >> 15
-
-
-def partition_of(card):
-    return (murmur2(card.encode()) & 0x7FFFFFFF) % PARTITIONS
 
 
 def seconds_of(text):
@@ -132,7 +113,7 @@ def test_every_row_once_in_its_place(broker, rows):
     for one in messages:
         value = json.loads(one["value"])
         row = sent[value["trans_num"]]
-        assert one["partition"] == partition_of(one["key"]) and one["key"] == value["cc_num"], one
+        assert one["partition"] == partition_of(one["key"], PARTITIONS) and one["key"] == value["cc_num"], one
         assert value["merchant"] == row["merchant"] and value["amt"] == float(row["amt"]), (value, row)
         assert "is_fraud" not in value
     assert broker.consume(topics.labels) == []

@@ -1,0 +1,367 @@
+#!/usr/bin/env python3
+"""haechi serve between topics of a real Kafka: every transaction is decided once and with the score
+that it has undisturbed, whoever is killed, goes away or joins. Speaks TAP.
+
+HAECHI_TEST_OUTAGE is how many seconds the broker is away in the test of that (8)."""
+
+import csv
+import json
+import os
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import tap  # noqa: E402
+from harness import Broker, Process, Service, good, partition_of, real, rows_of, wait_until  # noqa: E402
+
+FILE = "d/fraudTest.csv"
+MODEL = "m"
+NEVER = "1000d"  # a delay of labels that no file is long enough for
+OUTAGE = float(os.environ.get("HAECHI_TEST_OUTAGE", "8"))
+TOPICS = ("transactions", "labels", "decisions", "rejects", "progress", "merchants", "snapshots")
+KILLS = 10
+
+
+class Group:
+    """A group with topics of its own, and the processes in it."""
+
+    def __init__(self, broker, partitions, make=True):
+        self.broker, self.partitions = broker, partitions
+        self.topics = {name: broker.name(name) for name in TOPICS}
+        # A member that was killed is missed after six seconds, the least that brokers allow.
+        self.settings = {**self.topics, "group": broker.name("group"), "exchange": "never",
+                         "session.timeout.ms": "6000", "heartbeat.interval.ms": "1000",
+                         "reconnect.backoff.max.ms": "1000"}
+        if make:
+            self.make_inputs()
+
+    def make_inputs(self, **config):
+        for name in ("transactions", "labels"):
+            self.broker.make(self.topics[name], self.partitions, **config)
+
+    def serve(self, name="store", **settings):
+        return Service(self.broker, MODEL, f"{self.settings['group']}-{name}", {**self.settings, **settings})
+
+    def stream(self, *words, file=FILE):
+        """haechi stream, running."""
+        return Process("stream", file, "--to", f"kafka://{self.broker.address}/{self.topics['transactions']}",
+                       "--labels-topic", self.topics["labels"], "--json", *words)
+
+    def stream_all(self, *words, file=FILE):
+        with self.stream("--rate", "0", *words, file=file) as stream:
+            assert stream.wait() == 0, stream.said
+            return json.loads(stream.printed)
+
+    def decisions(self):
+        return self.broker.consume(self.topics["decisions"], "--committed")
+
+    def decided(self):
+        """How many there are; none while the topic is not made."""
+        with_topic = self.topics["decisions"] in self.broker.tool("topics").split()
+        return len(self.decisions()) if with_topic else 0
+
+    def wait_decided(self, count, seconds=90):
+        wait_until(f"{count} decisions", lambda: self.decided() >= count, seconds)
+
+    def rejects(self):
+        return self.broker.values(self.topics["rejects"], "--committed")
+
+
+def scores_of(messages):
+    """trans_num to score. A transaction that is decided twice is a failure."""
+    found = {}
+    for message in messages:
+        value = json.loads(message["value"])
+        assert value["trans_num"] not in found, ("decided twice", message, found[value["trans_num"]])
+        found[value["trans_num"]] = value["score"]
+    return found
+
+
+def compare(found, expected):
+    """Scores are floats written with 9 digits, which tell any two floats apart."""
+    lost, more = expected.keys() - found.keys(), found.keys() - expected.keys()
+    assert not lost and not more, (len(lost), "lost", sorted(lost)[:3], len(more), "more", sorted(more)[:3])
+    wrong = [number for number in expected if f"{found[number]:.9g}" != f"{expected[number]:.9g}"]
+    assert not wrong, (len(wrong), "scores differ", wrong[:3], [(found[n], expected[n]) for n in wrong[:3]])
+
+
+class World:
+    """The data, and what each transaction scores when nothing happens."""
+
+    def __init__(self):
+        good("data", "generate", "--out", "d", "--cards", "150", "--days", "240", "--seed", "11")
+        good("train", "xgboost", "--train", "d/fraudTrain.csv", "--out", MODEL, "--param", "num_round=20",
+             "--param", "nthread=1")
+        self.rows = rows_of(FILE)
+        self.known = {}
+
+    def expected(self, partitions):
+        """By replaying each partition's rows, without labels."""
+        if partitions not in self.known:
+            scores = {}
+            for partition in range(partitions):
+                rows = [row for row in self.rows if partition_of(row["cc_num"], partitions) == partition]
+                with open("part.csv", "w", newline="", encoding="utf-8") as file:
+                    writer = csv.DictWriter(file, rows[0].keys())
+                    writer.writeheader()
+                    writer.writerows(rows)
+                good("replay", "part.csv", "--model", MODEL, "--out", "scores.csv", "--label-delay", NEVER)
+                scores.update((row["trans_num"], float(row["score"])) for row in rows_of("scores.csv"))
+            self.known[partitions] = scores
+        return self.known[partitions]
+
+
+@real
+def test_decisions_equal_replay(broker, world):
+    group = Group(broker, 1)
+    with group.serve() as service:
+        service.wait_ready()
+        group.stream_all("--no-labels")
+        group.wait_decided(len(world.rows))
+        metrics = service.metrics()
+        assert service.stop() == 0, service.said
+    decisions = group.decisions()
+    compare(scores_of(decisions), world.expected(1))
+    keys = {row["trans_num"]: row["cc_num"] for row in world.rows}
+    for decision in decisions:
+        value = json.loads(decision["value"])
+        assert decision["key"] == keys[value["trans_num"]], decision
+        assert value["decision"] in ("approve", "review", "decline") and "reasons" in value, decision
+    assert sum(number for name, number in metrics.items()
+               if name.startswith("haechi_transactions_total")) == len(world.rows), metrics
+    assert group.decided() == len(world.rows)
+
+
+@real
+def test_recovery_with_labels_scores_the_same(broker, world):
+    group = Group(broker, 2)
+    half = len(world.rows) // 2
+    with group.serve() as service:
+        service.wait_ready()
+        report = group.stream_all("--limit", str(half))
+        assert report["labels"] > 0
+        group.wait_decided(half // 4)
+        service.kill()
+    with group.serve() as service:
+        service.wait_ready()
+        group.stream_all()  # its first half once more
+        group.wait_decided(len(world.rows))
+        metrics = service.metrics()
+        assert metrics["haechi_recovered_events"] >= half // 4, metrics
+        assert metrics["haechi_recovery_mismatches"] == 0, metrics
+        assert service.stop() == 0, service.said
+    assert scores_of(group.decisions()).keys() == {row["trans_num"] for row in world.rows}
+
+
+@real
+def test_killed_ten_times_under_load(broker, world):
+    group = Group(broker, 1)
+    # A member of a fixed name is let in again at once: the test would wait for the group most of its time.
+    static = {"group.instance.id": "the-one"}
+    under_load = 0
+    with group.stream("--no-labels", "--rate", str(len(world.rows) // 20)) as stream:
+        for _ in range(KILLS):
+            before = group.decided()
+            with group.serve(**static) as service:
+                service.wait_ready()
+                if before < len(world.rows):
+                    wait_until("it decides", lambda: group.decided() > before)
+                service.kill()
+            under_load += stream.runs()
+        assert stream.wait() == 0, stream.said
+    assert under_load >= KILLS / 2, "the stream was too fast, or this machine is too slow"
+    with group.serve(**static) as service:
+        service.wait_ready()
+        group.wait_decided(len(world.rows))
+        assert service.metrics()["haechi_recovery_mismatches"] == 0
+        assert service.stop() == 0, service.said
+    compare(scores_of(group.decisions()), world.expected(1))
+
+
+@real
+def test_broker_killed_and_away(broker, world):
+    group = Group(broker, 1)
+    seconds = 12 + OUTAGE
+    with group.serve() as service, \
+            group.stream("--no-labels", "--rate", str(int(len(world.rows) / seconds))) as stream:
+        service.wait_ready()
+        wait_until("it decides", lambda: group.decided() > 1000)
+        broker.kill()
+        service.wait_until_said("does not answer")
+        broker.start()
+        before = group.decided()
+        wait_until("it decides again", lambda: group.decided() > before)
+        broker.stop()
+        time.sleep(OUTAGE)  # what is tested, not what is waited for
+        assert service.runs() and stream.runs(), (service.said, stream.said)
+        broker.start()
+        assert stream.wait() == 0, stream.said
+        group.wait_decided(len(world.rows))
+        assert "answers again" in service.said
+        assert service.stop() == 0, service.said
+    compare(scores_of(group.decisions()), world.expected(1))
+
+
+@real
+def test_members_come_and_go(broker, world):
+    partitions = 4
+    group = Group(broker, partitions)
+
+    def held(*services):
+        return [service.metrics().get("haechi_kafka_partitions") for service in services]
+
+    def shared(*services):
+        numbers = held(*services)
+        return all(numbers) and sum(numbers) == partitions
+
+    with group.stream("--no-labels", "--rate", str(len(world.rows) // 25)) as stream, \
+            group.serve("one") as one, group.serve("two") as two:
+        wait_until("two share the partitions", lambda: shared(one, two))
+        wait_until("they decide", lambda: group.decided() > 1000)
+        with group.serve("three") as three:
+            wait_until("three share the partitions", lambda: shared(one, two, three))
+            assert two.stop() == 0, two.said
+            wait_until("two are left", lambda: shared(one, three))
+            three.kill()
+        wait_until("one is left", lambda: shared(one))
+        with group.serve("two") as two:
+            wait_until("the second is back", lambda: shared(one, two))
+            assert stream.wait() == 0, stream.said
+            group.wait_decided(len(world.rows))
+            assert sum(service.metrics()["haechi_recovery_mismatches"] for service in (one, two)) == 0
+    decisions = group.decisions()
+    compare(scores_of(decisions), world.expected(partitions))
+    for decision in decisions:
+        assert decision["partition"] == partition_of(decision["key"], partitions), decision
+
+
+def form_of_kb_project(row, index):
+    """What its producer makes of a row: the unnamed column of numbers, and numbers for all that looks
+    like one, the card and the zip among them."""
+    numbers = {name: float(row[name]) for name in ("amt", "lat", "long", "merch_lat", "merch_long")}
+    numbers |= {name: int(row[name]) for name in ("cc_num", "zip", "city_pop", "unix_time", "is_fraud")}
+    return json.dumps({"Unnamed: 0": index, **row, **numbers})
+
+
+@real
+def test_poison_costs_itself_alone(broker, world):
+    group = Group(broker, 1, make=False)
+    group.make_inputs(max_message_bytes=8 << 20)
+    rows = world.rows[:200]
+    one = json.dumps(rows[0])
+    poison = [
+        ("not JSON", "not JSON"),
+        ('{"trans_num"', "cut off"),
+        ("[]", "not an object"),
+        (json.dumps({**rows[1], "amt": {}}), "a wrong type"),
+        (json.dumps({**rows[1], "amt": "much"}), "no number"),
+        (json.dumps({**rows[1], "trans_date_trans_time": "soon", "unix_time": "soon"}), "no time"),
+        (json.dumps({**rows[1], "cc_num": ""}), "no card"),
+        (json.dumps({**rows[1], "job": "x" * (5 << 20)}), "five megabytes"),
+        ("", "no value"),
+        ("\ufffd\u0000", "no text"),
+    ]
+    with group.serve() as service:
+        service.wait_ready()
+        broker.produce(group.topics["transactions"], [text for text, _ in poison], "--key-member", "cc_num")
+        broker.produce(group.topics["transactions"], [one])  # without a key
+        broker.produce(group.topics["transactions"],
+                       [form_of_kb_project(row, i) for i, row in enumerate(rows[1:])], "--key-member", "cc_num")
+        broker.produce(group.topics["labels"], ["junk", json.dumps({"trans_num": "x", "is_fraud": "perhaps"})])
+        group.wait_decided(len(rows))
+        wait_until("all poison is aside", lambda: len(group.rejects()) == len(poison) + 2)
+        assert service.stop() == 0, service.said
+    expected = world.expected(1)
+    compare(scores_of(group.decisions()), {row["trans_num"]: expected[row["trans_num"]] for row in rows})
+    rejects = group.rejects()
+    for reject in rejects:
+        assert sorted(reject) == ["field", "offset", "partition", "reason", "topic", "value"], reject
+        assert reject["reason"] and reject["partition"] == 0, reject
+    offsets = sorted(r["offset"] for r in rejects if r["topic"] == group.topics["transactions"])
+    assert offsets == list(range(len(poison))), rejects
+    assert len([r for r in rejects if r["topic"] == group.topics["labels"]]) == 2, rejects
+
+
+@real
+def test_topic_that_comes_later(broker, world):
+    group = Group(broker, 1, make=False)
+    with group.serve() as service:
+        service.wait_until_said(f"there is no topic {group.topics['transactions']} at kafka {broker.address}")
+        assert service.get("/readyz")[0] == 503 and service.get("/healthz")[0] == 200
+        group.make_inputs()
+        service.wait_ready()
+        broker.produce(group.topics["transactions"], [json.dumps(world.rows[0])])
+        group.wait_decided(1)
+        assert service.stop() == 0, service.said
+
+
+@real
+def test_wrong_password(broker, _world):
+    with open("wrong", "w", encoding="utf-8") as file:
+        file.write("not the password\n")
+    group = Group(broker, 1)
+    sasl = {"brokers": broker.where["HAECHI_KAFKA_SASL"], "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "PLAIN", "sasl.username": broker.where["HAECHI_KAFKA_USER"]}
+    with group.serve(**sasl, **{"sasl.password-file": "wrong"}) as service:
+        service.wait_until_said("SASL authentication error")
+        assert "not the password" not in service.said
+        wait_until("it answers", lambda: service.get("/readyz"))
+        assert service.get("/readyz")[0] == 503 and service.runs()
+        assert service.stop() == 0, service.said
+    with group.serve(**sasl, **{"sasl.password-file": broker.where["HAECHI_KAFKA_PASSWORD_FILE"]}) as service:
+        service.wait_ready()
+        assert service.stop() == 0, service.said
+
+
+@real
+def test_duplicate_is_decided_once(broker, world):
+    group = Group(broker, 1)
+    lines = [json.dumps(row) for row in world.rows[:50]]
+
+    def produce(lines):
+        broker.produce(group.topics["transactions"], lines, "--key-member", "cc_num")
+
+    with group.serve() as service:
+        service.wait_ready()
+        produce(lines[:40] + lines[:40])
+        wait_until("all are seen", lambda: service.metrics().get("haechi_duplicates_total") == 40)
+        produce(lines[:10])
+        wait_until("all are seen", lambda: service.metrics().get("haechi_duplicates_total") == 50)
+        service.kill()
+    with group.serve() as service:
+        service.wait_ready()
+        produce(lines)
+        wait_until("all are seen", lambda: service.metrics().get("haechi_duplicates_total") == 40)
+        group.wait_decided(len(lines))
+        assert service.stop() == 0, service.said
+    expected = world.expected(1)
+    compare(scores_of(group.decisions()), {row["trans_num"]: expected[row["trans_num"]]
+                                           for row in world.rows[:50]})
+
+
+TESTS = [
+    test_decisions_equal_replay, test_recovery_with_labels_scores_the_same, test_killed_ten_times_under_load,
+    test_broker_killed_and_away, test_members_come_and_go, test_poison_costs_itself_alone,
+    test_topic_that_comes_later, test_wrong_password, test_duplicate_is_decided_once,
+]
+
+
+def main():
+    broker = Broker()
+    only = sys.argv[1:]  # for a person at one test
+    tests = [test for test in TESTS if not only or any(word in test.__name__ for word in only)]
+    try:
+        with tempfile.TemporaryDirectory() as top:
+            os.chdir(top)
+            status = tap.run("kafka/serve", tests, broker, None if broker.lacks else World())
+            os.chdir("/")
+    finally:
+        broker.close()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
