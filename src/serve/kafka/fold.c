@@ -88,8 +88,9 @@ static void take_transaction(Folder *folder, Shard *shard, const rd_kafka_messag
     Transaction transaction;
     Decision decision;
     Reject reject;
+    const LogMessage read = log_message(message);
     switch (
-        shard_fold_transaction(shard, &folder->reader, message, &transaction, &decision, &reject)) {
+        shard_fold_transaction(shard, &folder->reader, &read, &transaction, &decision, &reject)) {
     case SHARD_DONE:
         explain(folder, &decision);
         write_decision(folder, message, &transaction, &decision);
@@ -103,14 +104,15 @@ static void take_transaction(Folder *folder, Shard *shard, const rd_kafka_messag
     case SHARD_REJECTED:
         write_reject(folder, TOPIC_TRANSACTIONS, message, &reject);
     }
-    const int64_t sent = rd_kafka_message_timestamp(message, NULL);
-    if (sent > 0 && (batch->oldest_ms == 0 || sent < batch->oldest_ms)) batch->oldest_ms = sent;
+    if (read.sent > 0 && (batch->oldest_ms == 0 || read.sent < batch->oldest_ms))
+        batch->oldest_ms = read.sent;
 }
 
 static void take_label(Folder *folder, Shard *shard, const rd_kafka_message_t *message) {
     Label label;
     Reject reject;
-    switch (shard_fold_label(shard, &folder->reader, message, &label, &reject)) {
+    const LogMessage read = log_message(message);
+    switch (shard_fold_label(shard, &folder->reader, &read, &label, &reject)) {
     case SHARD_DONE:
     case SHARD_DUPLICATE: /* "no fraud" is no news to the graph, but may be to the store */
         keep_label(folder->batch, &label);
@@ -158,14 +160,14 @@ static void take_merchants(Folder *folder) {
         if (kafka_reader_next(folder->merchants, INT64_MAX, 0, &message, NULL) != KAFKA_READ)
             return;
         folder->merchants_next = message->offset + 1;
-        const int64_t told = rd_kafka_message_timestamp(message, NULL);
-        if (told > 0)
+        const LogMessage told = log_message(message);
+        if (told.sent > 0)
             folder->merchants_delay_ms =
-                MAX(folder->merchants_delay_ms, g_get_real_time() / 1000 - told);
+                MAX(folder->merchants_delay_ms, g_get_real_time() / 1000 - told.sent);
         for (guint p = 0; p < folder->shards->len; p++) {
             Shard *shard = g_ptr_array_index(folder->shards, p);
             if (shard && message->offset >= shard->next[TOPIC_MERCHANTS])
-                shard_fold_merchant(shard, message);
+                shard_fold_merchant(shard, &told);
         }
     }
 }

@@ -377,6 +377,7 @@ static bool subscribe(Member *member, GError **error) {
         {"isolation.level", "read_committed"},
         {"auto.offset.reset", "earliest"},
         {"partition.assignment.strategy", "range"},
+        {"max.poll.interval.ms", "900000"}, /* a long restore is no reason to be missed */
         {"fetch.wait.max.ms", "10"},
         {"queued.min.messages", "20000"},
         {"queued.max.messages.kbytes", "32768"},

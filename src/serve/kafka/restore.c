@@ -32,7 +32,7 @@ char *shard_log_id(rd_kafka_t *client, const KafkaOptions *options, int32_t part
 
 /* Folding on */
 
-static void fold_transaction(Replaying *replaying, const rd_kafka_message_t *message) {
+static void fold_transaction(Replaying *replaying, const LogMessage *message) {
     const Restore *restore = replaying->restore;
     Transaction transaction;
     Decision decision;
@@ -42,7 +42,7 @@ static void fold_transaction(Replaying *replaying, const rd_kafka_message_t *mes
         restore->decided(restore->data, &transaction, &decision, replaying->shard->engine);
 }
 
-static void fold_label(Replaying *replaying, const rd_kafka_message_t *message) {
+static void fold_label(Replaying *replaying, const LogMessage *message) {
     const Restore *restore = replaying->restore;
     Label label;
     Reject reject;
@@ -51,7 +51,7 @@ static void fold_label(Replaying *replaying, const rd_kafka_message_t *message) 
         restore->labelled(restore->data, &label);
 }
 
-static void fold_message(Replaying *replaying, int log, const rd_kafka_message_t *message) {
+static void fold_message(Replaying *replaying, int log, const LogMessage *message) {
     switch (log) {
     case TOPIC_TRANSACTIONS:
         fold_transaction(replaying, message);
@@ -84,10 +84,12 @@ static bool fold_log(Replaying *replaying, int log, int64_t before) {
     if (!replaying->logs[log]) return false;
     while (!stopped(replaying)) {
         const rd_kafka_message_t *message;
+        LogMessage read;
         switch (
             kafka_reader_next(replaying->logs[log], before, WAIT_MS, &message, replaying->error)) {
         case KAFKA_READ:
-            fold_message(replaying, log, message);
+            read = log_message(message);
+            fold_message(replaying, log, &read);
             break;
         case KAFKA_READ_END:
             shard->next[log] = before;

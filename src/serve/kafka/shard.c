@@ -39,6 +39,15 @@ void shard_free(Shard *shard) {
     g_free(shard);
 }
 
+LogMessage log_message(const rd_kafka_message_t *message) {
+    return (LogMessage){
+        .key = {message->key, message->key ? message->key_len : 0},
+        .value = {message->payload, message->payload ? message->len : 0},
+        .offset = message->offset,
+        .sent = rd_kafka_message_timestamp(message, NULL),
+    };
+}
+
 /* Folding */
 
 static bool refuse(Reject *reject, const char *reason) {
@@ -46,31 +55,28 @@ static bool refuse(Reject *reject, const char *reason) {
     return false;
 }
 
-static bool parse(MessageReader *reader, const rd_kafka_message_t *message, JsonValue *value,
+static bool parse(MessageReader *reader, const LogMessage *message, JsonValue *value,
                   Reject *reject) {
     const char *wrong;
-    if (message->len == 0) return refuse(reject, "empty message");
-    if (message->len > MESSAGE_MAX_BYTES) return refuse(reject, "longer than 65536 bytes");
-    if (!json_parse(reader->parser, message->payload, message->len, value, &wrong))
+    if (message->value.len == 0) return refuse(reject, "empty message");
+    if (message->value.len > MESSAGE_MAX_BYTES) return refuse(reject, "longer than 65536 bytes");
+    if (!json_parse(reader->parser, message->value.data, message->value.len, value, &wrong))
         return refuse(reject, wrong);
     return true;
 }
 
 /* A time far ahead would move the windows of its card and merchant, which never move back. The
  * message's own timestamp stands for the clock: it is part of the log. */
-static bool check_time(const rd_kafka_message_t *message, const char *field, int64_t time,
-                       Reject *reject) {
-    const int64_t sent = rd_kafka_message_timestamp(message, NULL);
-    if (sent < 0 || time <= sent / 1000 + AHEAD_MAX_SECONDS) return true;
+static bool check_time(const LogMessage *message, const char *field, int64_t time, Reject *reject) {
+    if (message->sent < 0 || time <= message->sent / 1000 + AHEAD_MAX_SECONDS) return true;
     char text[CIVIL_TIME_LEN + 1];
     civil_write_time(time, text);
     reject_set(reject, field, "more than a day ahead of its message", str_from(text));
     return false;
 }
 
-ShardOutcome shard_fold_transaction(Shard *shard, MessageReader *reader,
-                                    const rd_kafka_message_t *message, Transaction *transaction,
-                                    Decision *decision, Reject *reject) {
+ShardOutcome shard_fold_transaction(Shard *shard, MessageReader *reader, const LogMessage *message,
+                                    Transaction *transaction, Decision *decision, Reject *reject) {
     JsonValue value;
     shard->next[TOPIC_TRANSACTIONS] = message->offset + 1;
     if (!parse(reader, message, &value, reject) ||
@@ -95,8 +101,8 @@ static bool note_fraud(Shard *shard, Label *label) {
     return label->is_fraud != label->was_fraud;
 }
 
-ShardOutcome shard_fold_label(Shard *shard, MessageReader *reader,
-                              const rd_kafka_message_t *message, Label *label, Reject *reject) {
+ShardOutcome shard_fold_label(Shard *shard, MessageReader *reader, const LogMessage *message,
+                              Label *label, Reject *reject) {
     JsonValue value;
     shard->next[TOPIC_LABELS] = message->offset + 1;
     if (!parse(reader, message, &value, reject) ||
@@ -131,15 +137,14 @@ static bool read_merchant_key(Str key, unsigned *partition, Str *merchant) {
     return merchant->len > 0 && check_text(*merchant) == NULL;
 }
 
-void shard_fold_merchant(Shard *shard, const rd_kafka_message_t *message) {
+void shard_fold_merchant(Shard *shard, const LogMessage *message) {
     unsigned partition;
     Str merchant;
     MerchantPartial partial;
     shard->next[TOPIC_MERCHANTS] = message->offset + 1;
-    if (!message->payload || !message->key ||
-        !read_merchant_key((Str){message->key, message->key_len}, &partition, &merchant) ||
+    if (!read_merchant_key(message->key, &partition, &merchant) ||
         partition == (unsigned)shard->partition ||
-        merchant_partial_decode((Str){message->payload, message->len}, &partial))
+        merchant_partial_decode(message->value, &partial))
         return;
     engine_apply_partial(shard->engine, merchant, partition, &partial);
 }

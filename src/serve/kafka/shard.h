@@ -17,6 +17,15 @@ enum {
     FRAUDS_REMEMBERED = 1 << 20,  /* transactions labelled fraud, to know a correction by */
 };
 
+/* A message of a log: views that live as long as it. */
+typedef struct LogMessage {
+    Str key, value; /* empty when absent */
+    int64_t offset;
+    int64_t sent; /* its timestamp, milliseconds since the epoch; -1 when it has none */
+} LogMessage;
+
+LogMessage log_message(const rd_kafka_message_t *message);
+
 /* What reading messages needs; shared by the shards of a thread. */
 typedef struct MessageReader {
     JsonParser *parser;
@@ -48,13 +57,12 @@ typedef enum ShardOutcome { SHARD_DONE, SHARD_DUPLICATE, SHARD_REJECTED } ShardO
 
 /* Folds one transaction. SHARD_DONE fills *transaction and *decision, whose parts live until the
  * next call; SHARD_REJECTED fills *reject. In every case the offset moves on. */
-ShardOutcome shard_fold_transaction(Shard *shard, MessageReader *reader,
-                                    const rd_kafka_message_t *message, Transaction *transaction,
-                                    Decision *decision, Reject *reject);
+ShardOutcome shard_fold_transaction(Shard *shard, MessageReader *reader, const LogMessage *message,
+                                    Transaction *transaction, Decision *decision, Reject *reject);
 
 /* Folds one label, which names its card. SHARD_DUPLICATE: it says what was known. */
-ShardOutcome shard_fold_label(Shard *shard, MessageReader *reader,
-                              const rd_kafka_message_t *message, Label *label, Reject *reject);
+ShardOutcome shard_fold_label(Shard *shard, MessageReader *reader, const LogMessage *message,
+                              Label *label, Reject *reject);
 
 /* The key under which a partition tells of a merchant; returns its length. */
 enum { MERCHANT_KEY_MAX = NAME_MAX_LEN + 16 };
@@ -62,7 +70,7 @@ size_t shard_merchant_key(int partition, Str merchant, char out[MERCHANT_KEY_MAX
 
 /* Folds what another partition tells of a merchant; what this one told itself, and what cannot be
  * read, changes nothing. */
-void shard_fold_merchant(Shard *shard, const rd_kafka_message_t *message);
+void shard_fold_merchant(Shard *shard, const LogMessage *message);
 
 /* Ends the step under way and says what it was. */
 Step shard_end_step(Shard *shard);
