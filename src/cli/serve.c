@@ -4,6 +4,7 @@
 
 #include "base/duration.h"
 #include "cli/command.h"
+#include "cli/neo4j_options.h"
 #include "cli/options.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ typedef struct Settings {
     /* Kafka: NULL brokers for none. */
     char *brokers, *group, *exchange, *topics[TOPIC_COUNT];
     GPtrArray *kafka; /* librdkafka's own settings: name, value, name, value */
+    Neo4jWords neo4j;
 } Settings;
 
 static const char *const topic_settings[TOPIC_COUNT] = {
@@ -41,6 +43,7 @@ static void settings_clear(Settings *settings) {
     for (size_t i = 0; i < TOPIC_COUNT; i++)
         g_free(settings->topics[i]);
     g_ptr_array_unref(settings->kafka);
+    neo4j_words_clear(&settings->neo4j);
 }
 
 /* Where a setting of the group [serve] goes; NULL for an unknown one. */
@@ -62,6 +65,16 @@ static char **kafka_setting(Settings *settings, const char *key) {
     g_ptr_array_add(settings->kafka, g_strdup(key));
     g_ptr_array_add(settings->kafka, NULL);
     return (char **)&g_ptr_array_index(settings->kafka, settings->kafka->len - 1);
+}
+
+static char **neo4j_setting(Settings *settings, const char *key) {
+    Neo4jWords *words = &settings->neo4j;
+    if (strcmp(key, "url") == 0) return &words->url;
+    if (strcmp(key, "database") == 0) return &words->database;
+    if (strcmp(key, "user") == 0) return &words->user;
+    if (strcmp(key, "password-file") == 0) return &words->password_file;
+    if (strcmp(key, "ca-file") == 0) return &words->ca_file;
+    return NULL;
 }
 
 typedef char **FindSetting(Settings *settings, const char *key);
@@ -90,16 +103,18 @@ static bool read_config(Settings *settings, GError **error) {
     g_autoptr(GKeyFile) file = g_key_file_new();
     if (g_key_file_load_from_file(file, settings->config, G_KEY_FILE_NONE, error) &&
         read_group(settings, file, "serve", serve_setting, error) &&
-        read_group(settings, file, "kafka", kafka_setting, error))
+        read_group(settings, file, "kafka", kafka_setting, error) &&
+        read_group(settings, file, "neo4j", neo4j_setting, error))
         return true;
     g_prefix_error(error, "cannot use the configuration %s: ", settings->config);
     return false;
 }
 
 static bool parse(Settings *settings, int argc, char **argv) {
-    const GOptionEntry entries[] = {
+    enum { OWN_ENTRIES = 6 };
+    GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &settings->config,
-         "Settings, as the groups [serve] and [kafka] of a key file", "FILE"},
+         "Settings, as the groups [serve], [kafka] and [neo4j] of a key file", "FILE"},
         {"data-dir", 'd', 0, G_OPTION_ARG_FILENAME, &settings->data_dir,
          "Folder of the store and the checkpoint (haechi-data)", "DIR"},
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &settings->model, "Folder of the model", "DIR"},
@@ -109,8 +124,9 @@ static bool parse(Settings *settings, int argc, char **argv) {
          "File with the API token; needed to listen beyond this machine", "FILE"},
         {"kafka", 'k', 0, G_OPTION_ARG_STRING, &settings->brokers,
          "Take transactions and labels from Kafka, and put decisions there", "HOST:PORT"},
-        {0},
+        [OWN_ENTRIES + NEO4J_ENTRIES] = {0},
     };
+    neo4j_words_entries(&settings->neo4j, entries + OWN_ENTRIES);
     return options_parse(
         "serve", NULL,
         "Takes transactions and labels over HTTP or from Kafka, scores them, keeps and shows them.",
@@ -154,6 +170,7 @@ static bool run(const Settings *settings, GError **error) {
         .model_dir = settings->model,
         .listen = settings->listen ? settings->listen : "127.0.0.1:8080",
         .token_file = settings->token_file,
+        .neo4j = neo4j_words_options(&settings->neo4j),
     };
     return settings->brokers ? run_with_kafka(settings, &options, error) : serve(&options, error);
 }

@@ -1,11 +1,13 @@
-/* haechi train xgboost: from CSV files to a model's folder. */
+/* haechi train xgboost: from CSV files, or the graph in Neo4j, to a model's folder. */
 #include "train/train_xgboost.h"
 #include "base/civil.h"
 #include "base/json_write.h"
 #include "base/progress.h"
 #include "cli/command.h"
+#include "cli/neo4j_options.h"
 #include "cli/options.h"
 #include "io/csv_log.h"
+#include "io/neo4j_log.h"
 #include "model/model_folder.h"
 
 #include <stdio.h>
@@ -18,6 +20,7 @@ static const char command[] = "train xgboost";
 typedef struct Options {
     char **train, **params;
     char *valid, *out, *name, *label_delay;
+    Neo4jWords from;
     gboolean json, strict;
 } Options;
 
@@ -28,6 +31,7 @@ static void options_clear(Options *o) {
     g_free(o->out);
     g_free(o->name);
     g_free(o->label_delay);
+    neo4j_words_clear(&o->from);
 }
 
 /* The training files and then the validation file, as one log. */
@@ -35,12 +39,21 @@ typedef struct Inputs {
     GPtrArray *paths;
     int64_t label_delay;
     bool strict;
-    bool opened; /* rejects are kept aside on the first reading only */
-    CsvLogCounters counters;
+    bool opened;    /* rejects are kept aside on the first reading only */
+    Neo4j *neo4j;   /* the log is there, and not in files; or NULL */
+    uint64_t edges; /* of its graph, at the first reading */
 } Inputs;
+
+static EventLog *open_graph(Inputs *inputs, GError **error) {
+    const Neo4jLogOptions options = {.label_delay = inputs->label_delay, .edges = inputs->edges};
+    EventLog *log = neo4j_log_open(inputs->neo4j, &options, error);
+    if (log) inputs->edges = neo4j_log_edges(log);
+    return log;
+}
 
 static EventLog *open_log(void *data, GError **error) {
     Inputs *inputs = data;
+    if (inputs->neo4j) return open_graph(inputs, error);
     const CsvLogOptions options = {
         .paths = (const char *const *)inputs->paths->pdata,
         .path_count = inputs->paths->len,
@@ -195,15 +208,30 @@ static int train(const Options *o, Inputs *inputs, const GArray *params) {
     return good ? 0 : options_fail(command, 1, "%s", error->message);
 }
 
+/* Trains from files, or where --from is given, from Neo4j. */
+static int train_from(const Options *o, Inputs *inputs, const GArray *params) {
+    if (!o->from.url) return train(o, inputs, params);
+    g_autoptr(GError) error = NULL;
+    const Neo4jOptions options = neo4j_words_options(&o->from);
+    inputs->neo4j = neo4j_new(&options, &error);
+    if (!inputs->neo4j) return options_fail(command, 1, "%s", error->message);
+    const int status = train(o, inputs, params);
+    neo4j_free(inputs->neo4j);
+    return status;
+}
+
 static int check_and_train(const Options *o) {
     Inputs inputs = {.strict = o->strict};
-    if (!o->train || !o->out)
-        return options_fail(command, EXIT_USAGE, "needs --train FILE and --out DIR");
+    if ((!o->train && !o->from.url) || !o->out)
+        return options_fail(command, EXIT_USAGE,
+                            "needs --train FILE (or --from URL) and --out DIR");
+    if (o->from.url && (o->train || o->valid))
+        return options_fail(command, EXIT_USAGE, "--from takes the place of --train and --valid");
     if (!options_label_delay(command, o->label_delay, &inputs.label_delay)) return EXIT_USAGE;
     if (o->name && !model_name_valid(str_from(o->name)))
         return options_fail(command, EXIT_USAGE, "--name wants letters, digits, '.', '_', '-'");
     inputs.paths = g_ptr_array_new();
-    for (char **path = o->train; *path; path++)
+    for (char **path = o->train; path && *path; path++)
         g_ptr_array_add(inputs.paths, *path);
     if (o->valid) g_ptr_array_add(inputs.paths, o->valid);
     int status = EXIT_USAGE;
@@ -214,7 +242,7 @@ static int check_and_train(const Options *o) {
     if (from_stdin)
         options_fail(command, 0, "training reads its input twice: give a file, not '-'");
     else if (read_params(o, params))
-        status = train(o, &inputs, params);
+        status = train_from(o, &inputs, params);
     g_ptr_array_unref(inputs.paths);
     return status;
 }
@@ -238,7 +266,8 @@ static void wait_without_spinning(void) {
 int cmd_train_xgboost(int argc, char **argv) {
     wait_without_spinning();
     Options o = {0};
-    const GOptionEntry entries[] = {
+    enum { OWN_ENTRIES = 8 };
+    GOptionEntry entries[] = {
         {"train", 't', 0, G_OPTION_ARG_FILENAME_ARRAY, &o.train,
          "Transactions to learn from, in time order; may be given again", "FILE"},
         {"valid", 'v', 0, G_OPTION_ARG_FILENAME, &o.valid,
@@ -254,13 +283,18 @@ int cmd_train_xgboost(int argc, char **argv) {
          "Time from a transaction to its label (7d)", "TIME"},
         {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "Stop at the first bad row", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &o.json, "Print one JSON object", NULL},
-        {0},
+        [OWN_ENTRIES + NEO4J_ENTRIES] = {0},
     };
+    neo4j_words_entries(&o.from, entries + OWN_ENTRIES);
+    entries[OWN_ENTRIES].long_name = "from";
+    entries[OWN_ENTRIES].description =
+        "In place of --train: all transactions of the graph in Neo4j (neo4j://HOST:PORT)";
     int status = EXIT_USAGE;
-    if (options_parse(
-            command, NULL,
-            "Trains XGBoost on CSV files (plain, gzip or zstd) and writes a model's folder.",
-            entries, &argc, &argv, 0, 0))
+    if (options_parse(command, NULL,
+                      "Trains XGBoost on CSV files (plain, gzip or zstd), or on the graph in "
+                      "Neo4j, and writes\n"
+                      "a model's folder.",
+                      entries, &argc, &argv, 0, 0))
         status = check_and_train(&o);
     options_clear(&o);
     return status;

@@ -73,7 +73,7 @@ static const char *const statement_text[STATEMENT_COUNT] = {
     [LATEST] = STORED_SELECT "FROM (SELECT seq FROM (" LATEST_SEQS ") ORDER BY seq DESC LIMIT ?2) x"
                              " CROSS JOIN transactions t ON t.seq = x.seq " STORED_JOINS
                              "ORDER BY t.seq DESC",
-    [REPLAY] = "SELECT e.seq, e.kind, e.record, t.score, m.version FROM events e"
+    [REPLAY] = "SELECT e.seq, e.kind, e.record, t.score, m.version, t.verdict, m.name FROM events e"
                " LEFT JOIN transactions t ON t.seq = e.seq LEFT JOIN models m ON m.id = t.model"
                " WHERE e.seq > ?1 ORDER BY e.seq",
 };
@@ -356,7 +356,8 @@ Store *store_open(const char *dir, GError **error) {
 
 Store *store_open_reader(const char *dir, GError **error) {
     Store *store = store_new(dir);
-    if (connect_database(store, SQLITE_OPEN_READONLY, error) && prepare_statements(store, error))
+    if (connect_database(store, SQLITE_OPEN_READONLY, error) && load_id(store, error) &&
+        prepare_statements(store, error))
         return store;
     store_close(store);
     return NULL;
@@ -601,12 +602,16 @@ static bool read_logged(const Store *store, sqlite3_stmt *row, LoggedEvent *out,
     int kind = sqlite3_column_int(row, 1);
     Str record = column_str(row, 2);
     const char *wrong = "unknown kind";
+    const int verdict = sqlite3_column_int(row, 5);
     if (kind == EVENT_TRANSACTION) wrong = transaction_decode(record, &out->event.transaction);
     if (kind == EVENT_LABEL) wrong = label_decode(record, &out->event.label);
+    if (verdict < VERDICT_APPROVE || verdict > VERDICT_DECLINE) wrong = "unknown verdict";
     if (wrong) return fail_damaged(store, (uint64_t)sqlite3_column_int64(row, 0), error);
     out->event.kind = (EventKind)kind;
     out->score = (float)sqlite3_column_double(row, 3);
     out->model_version = column_str(row, 4);
+    out->verdict = (Verdict)verdict;
+    out->model_name = column_str(row, 6);
     return true;
 }
 

@@ -60,8 +60,7 @@ Store *store_open_reader(const char *dir, GError **error);
 /* Closes the database and, for the writer, releases the lock. What was not committed is gone. */
 void store_close(Store *store);
 
-/* What tells this store from every other: 32 hexadecimal digits, drawn when it was made (writer
- * only). */
+/* What tells this store from every other: 32 hexadecimal digits, drawn when it was made. */
 const char *store_id(const Store *store);
 
 /* Number of events in the log, those of an open batch included. */
@@ -91,12 +90,13 @@ typedef void StoreEach(const StoredTransaction *stored, void *data);
 bool store_latest(Store *store, unsigned verdicts, size_t limit, StoreEach *each, void *data,
                   GError **error);
 
-/* An event of the log as the fold meets it again. For a transaction, the score it was given and by
- * which model version. */
+/* An event of the log as the fold meets it again. For a transaction, the score and verdict it was
+ * given and by which model. */
 typedef struct LoggedEvent {
     Event event;
     float score;
-    Str model_version;
+    Verdict verdict;
+    Str model_name, model_version;
 } LoggedEvent;
 
 /* Calls `each` for the events after position `after`, in order, until it returns false. */

@@ -249,6 +249,28 @@ static void write_info(const Model *model, GString *out) {
     g_string_append_printf(out, "haechi_model_info{name=\"%s\",version=\"%s\"} 1\n", name, version);
 }
 
+/* Nothing where no outbox is. */
+static void write_neo4j(const Meters *meters, GString *out) {
+    if (!counter_get(&meters->neo4j_used)) return;
+    const uint64_t position = counter_get(&meters->position);
+    const uint64_t there = counter_get(&meters->neo4j_position);
+    const double age =
+        (double)(g_get_monotonic_time() - (int64_t)counter_get(&meters->neo4j_covered));
+    write_gauge(out, "neo4j_up", "1 when Neo4j took what was sent to it last.",
+                (double)counter_get(&meters->neo4j_up));
+    write_gauge(out, "neo4j_lag_events", "Events of the log that are not in Neo4j yet.",
+                position > there ? (double)(position - there) : 0);
+    write_gauge(out, "neo4j_lag_seconds", "How long at most the oldest of them has waited.",
+                position > there ? age / G_USEC_PER_SEC : 0);
+    write_head(out, "neo4j_written_total", "counter", "Edges made in Neo4j since the start.");
+    g_string_append_printf(out, "haechi_neo4j_written_total %" G_GUINT64_FORMAT "\n",
+                           counter_get(&meters->neo4j_written));
+    write_head(out, "neo4j_failures_total", "counter",
+               "Tries to write to Neo4j that failed since the start.");
+    g_string_append_printf(out, "haechi_neo4j_failures_total %" G_GUINT64_FORMAT "\n",
+                           counter_get(&meters->neo4j_failures));
+}
+
 static void write_exposed(const Meters *meters, const Exposed *rows, size_t count, GString *out) {
     for (size_t i = 0; i < count; i++) {
         const Exposed *e = &rows[i];
@@ -268,5 +290,6 @@ void meters_write_prometheus(const Meters *meters, const Model *model, size_t qu
     write_gauge(out, "queue_depth", "Requests that wait for the partition.", (double)queue_depth);
     write_gauge(out, "store_bytes", "Size of the store's files.", (double)store_bytes);
     write_gauge(out, "uptime_seconds", "Time since the start.", uptime_seconds(meters));
+    write_neo4j(meters, out);
     write_histogram(meters, out);
 }

@@ -10,7 +10,7 @@
 typedef _Atomic uint64_t Counter;
 
 typedef struct Meters {
-    /* The log and the fold, by the partition's thread. */
+    /* The store's log and the fold, by who writes them. */
     Counter verdicts[3], labels, frauds_labelled, position;
     Counter cards, merchants, edges, graph_bytes;
     Counter checkpoint_position, checkpoints, checkpoint_us;
@@ -26,6 +26,12 @@ typedef struct Meters {
     } kafka;
     bool has_kafka; /* set before the threads start */
     Counter latency[HISTOGRAM_BUCKETS], latency_sum_us, latency_max_us;
+    /* Neo4j, by the outbox's thread. */
+    Counter neo4j_used;     /* 1: there is an outbox */
+    Counter neo4j_up;       /* 1: it answered the last time */
+    Counter neo4j_position; /* events of the log that are there */
+    Counter neo4j_covered;  /* microseconds, monotonic: all that was in the log by then is there */
+    Counter neo4j_written, neo4j_failures;
     /* Transactions of the last seconds, for the rate; by meters_tick. */
     Counter rate_per_second;
     uint64_t rate_at[8]; /* `folded` at the last ticks of a second */

@@ -2,6 +2,7 @@
 
 #include "serve/http.h"
 #include "serve/kafka/member.h"
+#include "serve/outbox.h"
 #include "serve/partition.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ typedef struct Service {
     Partition *partition; /* one of these two */
     Member *member;
     Worker *worker;
+    Outbox *outbox;
     Http *http;
 } Service;
 
@@ -55,6 +57,7 @@ static bool start_worker(Service *service, const ServeOptions *options, GError *
         .model = service->model,
         .meters = service->meters,
         .hub = service->hub,
+        .keep_all = options->neo4j.url != NULL,
     };
     if (options->kafka) {
         service->meters->has_kafka = true;
@@ -74,6 +77,9 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
     service->meters = meters_new();
     service->hub = hub_new(service->meters);
     if (!start_worker(service, options, error)) return false;
+    if (options->neo4j.url &&
+        !(service->outbox = outbox_new(options->data_dir, &options->neo4j, service->meters, error)))
+        return false;
     HttpOptions http = {
         .data_dir = options->data_dir,
         .token = service->token,
@@ -111,6 +117,7 @@ static bool stop(Service *service, GError **error) {
     if (service->hub) hub_close(service->hub);
     bool ok = (!service->partition || partition_stop(service->partition, error)) &&
               (!service->member || member_stop(service->member, error));
+    outbox_free(service->outbox);
     if (service->http) http_stop(service->http, DRAIN_SECONDS);
     partition_free(service->partition);
     member_free(service->member);

@@ -2,6 +2,7 @@
  * and leaves everything on the disk. */
 #pragma once
 
+#include "io/neo4j.h"
 #include "serve/kafka/topics.h"
 
 #include <glib.h>
@@ -13,6 +14,7 @@ typedef struct ServeOptions {
     const char *listen;        /* "127.0.0.1:8080"; port 0 for any */
     const KafkaOptions *kafka; /* NULL: transactions come over HTTP */
     const char *token_file;    /* NULL for none: then only the loopback is listened on */
+    Neo4jOptions neo4j;        /* its url is NULL: nothing is written to Neo4j */
 } ServeOptions;
 
 /* Returns true after SIGTERM or SIGINT, when all that was taken is answered, committed and in a

@@ -187,7 +187,9 @@ static bool store_batch(Committer *committer, const Batch *batch, GError **error
     for (guint i = 0; i < batch->kept->len; i++)
         if (!store_kept(committer, batch, &g_array_index(batch->kept, Kept, i), error))
             return false;
-    return store_commit(committer->options.store, error);
+    if (!store_commit(committer->options.store, error)) return false;
+    counter_set(&committer->options.meters->position, store_position(committer->options.store));
+    return true;
 }
 
 static void count(Committer *committer, const Batch *batch, int64_t began) {

@@ -111,7 +111,7 @@ static void save_when_due(Member *member) {
 
 static void publish_counts(Member *member) {
     Meters *meters = member->options.meters;
-    uint64_t cards = 0, merchants = 0, edges = 0, bytes = 0, position = 0;
+    uint64_t cards = 0, merchants = 0, edges = 0, bytes = 0;
     for (guint p = 0; p < member->fold.shards->len; p++) {
         const Shard *shard = g_ptr_array_index(member->fold.shards, p);
         if (!shard) continue;
@@ -120,13 +120,11 @@ static void publish_counts(Member *member) {
         merchants = MAX(merchants, graph_merchant_count(graph));
         edges += graph_edge_count(graph);
         bytes += graph_memory(graph);
-        position += engine_position(shard->engine);
     }
     counter_set(&meters->cards, cards);
     counter_set(&meters->merchants, merchants);
     counter_set(&meters->edges, edges);
     counter_set(&meters->graph_bytes, bytes);
-    counter_set(&meters->position, position);
     counter_set(&meters->kafka.partitions, member->shard_count);
 }
 
@@ -536,6 +534,7 @@ Member *member_new(const MemberOptions *options, GError **error) {
     member->options = *options;
     member->store = store;
     member->jobs = job_queue_new(QUEUE_MAX);
+    counter_set(&options->meters->position, store_position(store));
     member->fold = (Folder){
         .kafka = options->kafka,
         .model = options->model,
