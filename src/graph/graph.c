@@ -511,6 +511,7 @@ static void card_from_record(Card *card, const CardRecord *record) {
 }
 
 static bool write_edges(const History *h, GraphWrite *write, void *data) {
+    if (h->count == 0) return true;
     uint32_t first = MIN(h->count, h->capacity - h->head);
     return write(data, h->edges + h->head, first * sizeof *h->edges) &&
            write(data, h->edges, (h->count - first) * sizeof *h->edges);
