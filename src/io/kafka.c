@@ -276,7 +276,7 @@ bool kafka_topic_partitions(rd_kafka_t *client, const KafkaSettings *settings, c
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t err = handle ? rd_kafka_metadata(client, 0, handle, &metadata, timeout_ms)
                                      : rd_kafka_last_error();
-    if (!err && metadata->topic_cnt == 1) {
+    if (!err && metadata && metadata->topic_cnt == 1) {
         err = metadata->topics[0].err;
         if (!err) *partitions = metadata->topics[0].partition_cnt;
         if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||

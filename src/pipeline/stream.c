@@ -57,10 +57,10 @@ static bool keep_pace(Stream *stream, GError **error) {
     if (stream->options->rate <= 0) return true;
     const double seconds = (double)stream->scheduled / stream->options->rate;
     const int64_t moment = stream->started + (int64_t)(seconds * G_USEC_PER_SEC);
-    for (int64_t left; (left = moment - g_get_monotonic_time()) > 0 && go_on(stream);) {
+    while (g_get_monotonic_time() < moment && go_on(stream)) {
         if (!stream->sink->flush(stream->sink, error)) return false;
         tell_progress(stream);
-        left = moment - g_get_monotonic_time();
+        const int64_t left = moment - g_get_monotonic_time();
         if (left > 0) g_usleep((gulong)MIN(left, PAUSE_US));
     }
     return true;

@@ -184,15 +184,14 @@ static char *member_of(JsonParser *parser, Str line, const char *name) {
     }
 }
 
-static void send_line(rd_kafka_t *client, const char *topic, Str line, const char *key) {
-    rd_kafka_resp_err_t err;
-    while ((err = rd_kafka_producev(
-                client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                RD_KAFKA_V_VALUE(line.len ? (void *)(intptr_t)line.data : NULL, line.len),
-                RD_KAFKA_V_KEY(key, key ? strlen(key) : 0), RD_KAFKA_V_END)) ==
-           RD_KAFKA_RESP_ERR__QUEUE_FULL)
+static void send_line(rd_kafka_t *client, rd_kafka_topic_t *topic, char *line, size_t len,
+                      const char *key) {
+    while (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, len ? line : NULL,
+                            len, key, key ? strlen(key) : 0, NULL) != 0) {
+        const rd_kafka_resp_err_t err = rd_kafka_last_error();
+        if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL) die("produce", rd_kafka_err2str(err));
         rd_kafka_poll(client, 100);
-    if (err) die("produce", rd_kafka_err2str(err));
+    }
     rd_kafka_poll(client, 0);
 }
 
@@ -201,17 +200,19 @@ static int produce(int argc, char **argv) {
     const bool with_member = argc == 3 && strcmp(argv[1], "--key-member") == 0;
     if (argc != 1 && !with_key && !with_member) return STATUS_USAGE;
     rd_kafka_t *client = new_client(RD_KAFKA_PRODUCER, false);
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(client, argv[0], NULL);
     JsonParser *parser = json_parser_new(MESSAGE_MAX);
     char *text = NULL;
     size_t room = 0;
-    for (ssize_t len; (len = getline(&text, &room, stdin)) > 0;) {
-        const Str line = {text, (size_t)len - (text[len - 1] == '\n')};
-        g_autofree char *member = with_member ? member_of(parser, line, argv[2]) : NULL;
-        send_line(client, argv[0], line, with_key ? argv[2] : member);
+    for (ssize_t read; (read = getline(&text, &room, stdin)) > 0;) {
+        const size_t len = (size_t)read - (text[read - 1] == '\n');
+        g_autofree char *member = with_member ? member_of(parser, (Str){text, len}, argv[2]) : NULL;
+        send_line(client, topic, text, len, with_key ? argv[2] : member);
     }
     if (rd_kafka_flush(client, TIMEOUT_MS)) die("produce", "not all was taken in time");
     free(text);
     json_parser_free(parser);
+    rd_kafka_topic_destroy(topic);
     rd_kafka_destroy(client);
     return EXIT_SUCCESS;
 }
