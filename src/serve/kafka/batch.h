@@ -23,6 +23,7 @@ typedef struct Output {
 /* A decision or a label for the store and the page. */
 typedef struct Kept {
     bool is_label, is_fraud;     /* the second of a label */
+    bool shown_only;             /* a decision for the page, not for the store */
     size_t record, record_len;   /* of a decision its transaction's binary form (record/binary.h),
                                     of a label its trans_num */
     size_t reasons, reasons_len; /* of a decision */
@@ -38,7 +39,7 @@ typedef struct Batch {
     rd_kafka_topic_partition_list_t *offsets;       /* to commit */
     rd_kafka_consumer_group_metadata_t *membership; /* of the group when it was made */
     int64_t oldest_ms; /* timestamp of its oldest transaction's message, wall clock; 0 none */
-    uint64_t decided, verdicts[3], labels, rejected, duplicates;
+    uint64_t decided, verdicts[3], labels, rejected, duplicates, shown_only;
 } Batch;
 
 Batch *batch_new(void);

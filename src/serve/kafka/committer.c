@@ -118,37 +118,43 @@ static Str bytes_at(const Batch *batch, size_t at, size_t len) {
     return (Str){(const char *)batch->bytes->data + at, len};
 }
 
-static bool store_decision(Committer *committer, const Batch *batch, const Kept *kept,
-                           const Transaction *transaction, GError **error) {
-    const Answer answer = {
+static void show(Committer *committer, const StoredTransaction *shown) {
+    const bool alert = shown->answer.verdict != VERDICT_APPROVE;
+    if (!hub_wants_item(committer->options.hub, alert)) return;
+    g_autoptr(GString) item = g_string_new(NULL);
+    shape_item(item, shown);
+    hub_add_item(committer->options.hub, alert, item);
+}
+
+/* It may be there from before a crash or a move of the partition. */
+static bool store(Committer *committer, const StoredTransaction *decided, GError **error) {
+    StoredTransaction there;
+    const StoreFound found =
+        store_find(committer->options.store, decided->transaction.trans_num, &there, error);
+    if (found != STORE_ABSENT) return found == STORE_FOUND;
+    return store_add_transaction(committer->options.store, &decided->transaction, &decided->answer,
+                                 error);
+}
+
+static bool keep_decision(Committer *committer, const Batch *batch, const Kept *kept,
+                          GError **error) {
+    StoredTransaction decided = {.is_fraud = LABEL_NONE};
+    const char *wrong =
+        transaction_decode(bytes_at(batch, kept->record, kept->record_len), &decided.transaction);
+    g_assert(!wrong);
+    decided.answer = (Answer){
         .score = kept->score,
         .verdict = kept->verdict,
         .model_name = str_from(model_name(committer->options.model)),
         .model_version = str_from(model_version(committer->options.model)),
         .reasons = bytes_at(batch, kept->reasons, kept->reasons_len),
     };
-    StoredTransaction found;
-    switch (store_find(committer->options.store, transaction->trans_num, &found, error)) {
-    case STORE_FOUND: /* before a crash or a move of the partition */
-        return true;
-    case STORE_FAILED:
-        return false;
-    case STORE_ABSENT:
-        break;
-    }
-    const bool alert = kept->verdict != VERDICT_APPROVE;
-    if (hub_wants_item(committer->options.hub, alert)) {
-        const StoredTransaction shown = {
-            .transaction = *transaction, .answer = answer, .is_fraud = LABEL_NONE};
-        g_autoptr(GString) item = g_string_new(NULL);
-        shape_item(item, &shown);
-        hub_add_item(committer->options.hub, alert, item);
-    }
-    return store_add_transaction(committer->options.store, transaction, &answer, error);
+    show(committer, &decided);
+    return kept->shown_only || store(committer, &decided, error);
 }
 
 /* Of the transactions that the store does not keep, it does not keep the labels. */
-static bool store_label(Committer *committer, Str trans_num, const Kept *kept, GError **error) {
+static bool keep_label(Committer *committer, Str trans_num, const Kept *kept, GError **error) {
     StoredTransaction of;
     hub_add_label(committer->options.hub, trans_num, kept->is_fraud);
     switch (store_find(committer->options.store, trans_num, &of, error)) {
@@ -172,21 +178,17 @@ static bool store_label(Committer *committer, Str trans_num, const Kept *kept, G
     return store_add_label(committer->options.store, &label, of.seq, error);
 }
 
-static bool store_kept(Committer *committer, const Batch *batch, const Kept *kept, GError **error) {
-    const Str record = bytes_at(batch, kept->record, kept->record_len);
-    if (kept->is_label) return store_label(committer, record, kept, error);
-    Transaction transaction;
-    const char *wrong = transaction_decode(record, &transaction);
-    g_assert(!wrong);
-    return store_decision(committer, batch, kept, &transaction, error);
+static bool keep_one(Committer *committer, const Batch *batch, const Kept *kept, GError **error) {
+    return kept->is_label
+               ? keep_label(committer, bytes_at(batch, kept->record, kept->record_len), kept, error)
+               : keep_decision(committer, batch, kept, error);
 }
 
-static bool store_batch(Committer *committer, const Batch *batch, GError **error) {
+static bool keep_batch(Committer *committer, const Batch *batch, GError **error) {
     if (batch->kept->len == 0) return true;
     if (!store_begin(committer->options.store, error)) return false;
     for (guint i = 0; i < batch->kept->len; i++)
-        if (!store_kept(committer, batch, &g_array_index(batch->kept, Kept, i), error))
-            return false;
+        if (!keep_one(committer, batch, &g_array_index(batch->kept, Kept, i), error)) return false;
     if (!store_commit(committer->options.store, error)) return false;
     counter_set(&committer->options.meters->position, store_position(committer->options.store));
     return true;
@@ -227,7 +229,7 @@ static void write_batch(Committer *committer, const Batch *batch) {
     }
     kafka_health_up(committer->options.health);
     GError *error = NULL;
-    if (!store_batch(committer, batch, &error)) {
+    if (!keep_batch(committer, batch, &error)) {
         store_rollback(committer->options.store);
         g_mutex_lock(&committer->lock);
         committer->failure = error;

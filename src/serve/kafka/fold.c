@@ -2,6 +2,7 @@
 
 #include "base/json_write.h"
 #include "record/binary.h"
+#include "serve/hub.h"
 #include "serve/shape.h"
 
 enum { EXCHANGE_DATA_SECONDS = 60 }; /* of the data's time between two tellings, at most */
@@ -9,8 +10,8 @@ enum { EXCHANGE_DATA_SECONDS = 60 }; /* of the data's time between two tellings,
 /* Decisions */
 
 static void keep(Folder *folder, Batch *batch, const Transaction *transaction,
-                 const Decision *decision) {
-    Kept kept = {.score = decision->score, .verdict = decision->verdict};
+                 const Decision *decision, bool shown_only) {
+    Kept kept = {.score = decision->score, .verdict = decision->verdict, .shown_only = shown_only};
     g_byte_array_set_size(folder->record, 0);
     transaction_encode(folder->record, transaction);
     kept.record_len = folder->record->len;
@@ -31,10 +32,16 @@ static void keep_label(Batch *batch, const Label *label) {
     g_array_append_val(batch->kept, kept);
 }
 
-/* Alerts are always kept; the others where the store keeps all, or someone watches. */
-static bool is_kept(const Folder *folder, Verdict verdict) {
-    return verdict != VERDICT_APPROVE || folder->keep_all ||
-           counter_get(&folder->meters->stream_clients) > 0;
+/* The store keeps alerts, or all; of the others the page gets a sample while someone watches. */
+static void keep_or_show(Folder *folder, const Transaction *transaction, const Decision *decision) {
+    Batch *batch = folder->batch;
+    if (decision->verdict != VERDICT_APPROVE || folder->keep_all) {
+        keep(folder, batch, transaction, decision, false);
+    } else if (batch->shown_only < ITEMS_PER_TICK &&
+               counter_get(&folder->meters->stream_clients) > 0) {
+        batch->shown_only++;
+        keep(folder, batch, transaction, decision, true);
+    }
 }
 
 /* Reasons are given for alerts: they cost more than the score. */
@@ -94,7 +101,7 @@ static void take_transaction(Folder *folder, Shard *shard, const rd_kafka_messag
     case SHARD_DONE:
         explain(folder, &decision);
         write_decision(folder, message, &transaction, &decision);
-        if (is_kept(folder, decision.verdict)) keep(folder, batch, &transaction, &decision);
+        keep_or_show(folder, &transaction, &decision);
         batch->decided++;
         batch->verdicts[decision.verdict]++;
         break;
@@ -237,7 +244,7 @@ void folder_keep_decision(Folder *folder, const Transaction *transaction,
                           const Decision *decision) {
     if (decision->verdict == VERDICT_APPROVE && !folder->keep_all) return;
     explain(folder, decision);
-    keep(folder, folder->batch, transaction, decision);
+    keep(folder, folder->batch, transaction, decision, false);
 }
 
 void folder_keep_label(Folder *folder, const Label *label) {
