@@ -5,7 +5,9 @@
 
 #include "io/neo4j_graph.h"
 
-enum { GRAPH_LOAD_PATIENCE_SECONDS = 300 }; /* how long Neo4j may be away before the load gives up */
+enum {
+    GRAPH_LOAD_PATIENCE_SECONDS = 300
+}; /* how long Neo4j may be away before the load gives up */
 
 typedef struct GraphLoadOptions {
     const char *path; /* "-" is standard input: such a load starts from the beginning each time */
