@@ -196,7 +196,6 @@ static ShardOutcome label(Shard *shard, const char *value) {
 }
 
 static void test_labels_and_corrections(void) {
-    g_autoptr(GRand) random = g_rand_new_with_seed(1);
     Shard *shard = shard_new(0, NULL);
     Reject reject;
     const char *pay = "{\"trans_num\":\"x\",\"cc_num\":4001,\"merchant\":\"m\",\"amt\":1,"
