@@ -13,6 +13,7 @@ typedef struct Command {
 int cmd_data_check(int argc, char **argv);
 int cmd_data_generate(int argc, char **argv);
 int cmd_graph_load(int argc, char **argv);
+int cmd_graph_query(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_replay(int argc, char **argv);

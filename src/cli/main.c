@@ -18,6 +18,7 @@ static const Command commands[] = {
     {"serve", "take, score and keep transactions over HTTP", cmd_serve},
     {"stream", "send the rows of a file to a service, so many a second", cmd_stream},
     {"graph load", "put the transactions of files into Neo4j", cmd_graph_load},
+    {"graph query", "ask the graph in Neo4j a question in Cypher", cmd_graph_query},
     {NULL, NULL, NULL}, /* the end */
 };
 

@@ -52,7 +52,8 @@ static const char *scheme_of(GUri *uri, int *port) {
 /* Takes the address apart and together again. What is wrong with it is told without showing it, as
  * a password may be in it. */
 static char *read_address(const char *url, GError **error) {
-    g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_HAS_PASSWORD, NULL);
+    g_autoptr(GUri) uri =
+        strpbrk(url, " \t\r\n") ? NULL : g_uri_parse(url, G_URI_FLAGS_HAS_PASSWORD, NULL);
     int port;
     const char *host = uri ? g_uri_get_host(uri) : NULL, *scheme;
     if (!host || !*host || !(scheme = scheme_of(uri, &port)) || g_uri_get_query(uri) ||
@@ -174,7 +175,7 @@ const char *neo4j_address(const Neo4j *neo4j) {
 
 /* Neo4j's messages have several lines, show statements, and may quote the values of a row. */
 static char *one_line(Str text) {
-    char *line = g_utf8_make_valid(text.data, (gssize)text.len);
+    char *line = g_utf8_make_valid(text.len ? text.data : "", (gssize)text.len);
     mask_card_numbers(line);
     for (char *at = line; *at; at++)
         if (g_ascii_iscntrl(*at)) *at = ' ';
@@ -209,7 +210,7 @@ static bool fail_transfer(const Neo4j *neo4j, const char *doing, CURLcode code, 
 static Neo4jError kind_of(long status, Str code) {
     static const char security[] = "Neo.ClientError.Security.";
     static const char transient[] = "Neo.TransientError.", database[] = "Neo.DatabaseError.";
-    g_autofree char *text = g_strndup(code.data, code.len);
+    g_autofree char *text = g_strndup(code.len ? code.data : "", code.len);
     if (status == 401 || status == 403 || g_str_has_prefix(text, security))
         return NEO4J_ERROR_CREDENTIALS;
     if (g_str_has_prefix(text, transient) || g_str_has_prefix(text, database))
@@ -253,6 +254,8 @@ static bool read_answer(Neo4j *neo4j, const char *doing, long status, Neo4jResul
         json_type(root) == JSON_OBJECT;
     if ((read && find_error(root, &code, &message)) || !good)
         return fail_answered(neo4j, doing, status, code, message, error);
+    if (neo4j->answer->len == 0)
+        return fail(neo4j, doing, NEO4J_ERROR_AWAY, "the answer ended before it began", error);
     if (read && json_member(root, "data", &data) && json_member(data, "fields", &result->fields) &&
         json_member(data, "values", &result->rows))
         return true;

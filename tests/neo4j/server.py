@@ -91,6 +91,15 @@ class Neo4j:
         self.rows("MATCH (n) DELETE n")
 
 
+def skip(prefix, why):
+    """Says in one line what is not tested; where servers are required, that is a failure."""
+    if REQUIRED:
+        print(f"1..1\nnot ok 1 /{prefix}/server # {why}")
+    else:
+        print(f"1..0 # SKIP {why}")
+    return 1 if REQUIRED else 0
+
+
 def until(ready, seconds=60):
     """Waits until it is so."""
     deadline = time.monotonic() + seconds
