@@ -322,6 +322,20 @@ def test_killed_ten_times(neo4j):
     assert service.end() == 0
 
 
+def test_emptied_neo4j(neo4j):
+    """A Neo4j that lost what it had is filled up again, from the beginning."""
+    neo4j.wipe()
+    service = Service(neo4j, "emptied")
+    service.stream("--rate", "0", "--limit", "900")
+    until(service.caught_up)
+    neo4j.wipe()
+    service.stream("--rate", "0", "--limit", "1000")
+    until(lambda: neo4j.edges() == 1000)
+    check_decisions(neo4j, service, read_csv("d/fraudTest.csv")[:1000])
+    assert service.lines("the load is at event 0 there")
+    assert service.end() == 0
+
+
 def test_wrong_password(neo4j):
     """It is told once, decisions go on, and the service ends at once when told to."""
     service = Service(neo4j, "locked", "--neo4j", neo4j.url, "--neo4j-password-file", "wrong")
@@ -349,7 +363,8 @@ def test_configuration_file(neo4j):
 TESTS = [test_load_is_the_file, test_load_twice_is_once, test_killed_load_goes_on, test_load_waits_for_neo4j,
          test_bad_rows_and_hostile_names, test_longest_card_number, test_refusals,
          test_training_from_the_graph, test_no_training_from_nothing, test_service_writes,
-         test_neo4j_away, test_killed_ten_times, test_wrong_password, test_configuration_file]
+         test_neo4j_away, test_killed_ten_times, test_emptied_neo4j,
+         test_wrong_password, test_configuration_file]
 
 
 def main():
