@@ -14,8 +14,8 @@
 #include "graph/graph.h"
 
 enum {
-    EXPLORE_EDGES_MAX = 20000,       /* edges looked at for one question... */
-    EXPLORE_VERTEX_EDGES_MAX = 5000, /* ...and the latest ones of any one vertex */
+    EXPLORE_EDGES_MAX = 10000,       /* edges looked at for one question... */
+    EXPLORE_VERTEX_EDGES_MAX = 2500, /* ...and the latest ones of any one vertex */
 };
 
 typedef enum VertexKind { VERTEX_CARD, VERTEX_MERCHANT } VertexKind;

@@ -9,82 +9,96 @@ void subgraph_clear(Subgraph *subgraph) {
 /* A vertex that may be shown. */
 typedef struct Candidate {
     Vertex vertex;
-    bool compromised;
+    bool compromised, shown;
     uint32_t ties; /* vertices of the step before that it is paired with */
     uint32_t last; /* seconds */
 } Candidate;
 
+/* A pair, and the place of the candidate that it leads to. */
+typedef struct Tie {
+    PairView pair;
+    guint candidate;
+} Tie;
+
+typedef struct Step {
+    const Graph *graph;
+    GHashTable *places; /* vertex to its place among the candidates, plus one; SHOWN_BEFORE */
+    GArray *candidates, *ties;
+} Step;
+
+#define SHOWN_BEFORE G_MAXSIZE
+
 /* Most ties first, then compromised cards, then who met last. */
-static int by_rank(const void *a, const void *b) {
-    const Candidate *x = a, *y = b;
+static int by_rank(const void *a, const void *b, void *data) {
+    const Candidate *all = data, *x = &all[*(const guint *)a], *y = &all[*(const guint *)b];
     if (x->ties != y->ties) return x->ties > y->ties ? -1 : 1;
     if (x->compromised != y->compromised) return x->compromised ? -1 : 1;
     if (x->last != y->last) return x->last > y->last ? -1 : 1;
     return x->vertex.id < y->vertex.id ? -1 : x->vertex.id > y->vertex.id;
 }
 
-static void meet(const Graph *graph, GArray *candidates, GHashTable *places, const PairView *pair,
-                 VertexKind from) {
+static void meet(Step *step, const PairView *pair, VertexKind from) {
     const Vertex vertex = pair_other(pair, from);
-    gsize place = GPOINTER_TO_SIZE(g_hash_table_lookup(places, vertex_key(vertex)));
+    gsize place = GPOINTER_TO_SIZE(g_hash_table_lookup(step->places, vertex_key(vertex)));
+    if (place == SHOWN_BEFORE) return;
     if (!place) {
         const bool compromised =
-            vertex.kind == VERTEX_CARD && graph_card_compromised(graph, vertex.id);
+            vertex.kind == VERTEX_CARD && graph_card_compromised(step->graph, vertex.id);
         const Candidate candidate = {.vertex = vertex, .compromised = compromised};
-        g_array_append_val(candidates, candidate);
-        place = candidates->len;
-        g_hash_table_insert(places, vertex_key(vertex), GSIZE_TO_POINTER(place));
+        g_array_append_val(step->candidates, candidate);
+        place = step->candidates->len;
+        g_hash_table_insert(step->places, vertex_key(vertex), GSIZE_TO_POINTER(place));
     }
-    Candidate *candidate = &g_array_index(candidates, Candidate, place - 1);
+    Candidate *candidate = &g_array_index(step->candidates, Candidate, place - 1);
     candidate->ties++;
     candidate->last = MAX(candidate->last, pair->last);
+    g_array_append_val(step->ties, ((Tie){*pair, (guint)place - 1}));
 }
 
-static void add_vertex(Subgraph *out, GHashTable *shown, Vertex vertex, uint32_t step) {
-    const FoundVertex found = {vertex, step};
-    g_array_append_val(out->vertices, found);
-    g_hash_table_add(shown, vertex_key(vertex));
-}
-
-/* Of the pairs met in this step, keeps those that lead to vertices that are shown, and not back to
- * where the step before came from. */
-static void keep_pairs(Subgraph *out, const GArray *met, GHashTable *before, GHashTable *shown,
-                       VertexKind from) {
-    for (guint i = 0; i < met->len; i++) {
-        const PairView *pair = &g_array_index(met, PairView, i);
-        gpointer key = vertex_key(pair_other(pair, from));
-        if (!g_hash_table_contains(before, key) && g_hash_table_contains(shown, key))
-            g_array_append_val(out->pairs, *pair);
-    }
-}
-
-/* One step from the vertices [first, end) of `out`. `before` are those shown in earlier steps. */
-static void take_step(Walk *walk, Subgraph *out, guint first, guint end, uint32_t step,
-                      size_t limit) {
-    g_autoptr(GHashTable) before = g_hash_table_new(NULL, NULL),
-                          shown = g_hash_table_new(NULL, NULL);
-    g_autoptr(GHashTable) places = g_hash_table_new(NULL, NULL);
-    g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
+/* Meets all that the vertices of `out` from `first` on are paired with. */
+static void meet_all(Step *step, Walk *walk, const Subgraph *out, guint first) {
     g_autoptr(GArray) pairs = g_array_new(FALSE, FALSE, sizeof(PairView));
-    g_autoptr(GArray) met = g_array_new(FALSE, FALSE, sizeof(PairView));
-    for (guint i = 0; i < out->vertices->len; i++)
-        g_hash_table_add(before, vertex_key(g_array_index(out->vertices, FoundVertex, i).vertex));
-    const VertexKind from = g_array_index(out->vertices, FoundVertex, first).vertex.kind;
-    for (guint v = first; v < end; v++) {
-        walk_pairs(walk, g_array_index(out->vertices, FoundVertex, v).vertex, pairs);
-        for (guint i = 0; i < pairs->len; i++) {
-            const PairView *pair = &g_array_index(pairs, PairView, i);
-            if (g_hash_table_contains(before, vertex_key(pair_other(pair, from)))) continue;
-            meet(walk->graph, candidates, places, pair, from);
-            g_array_append_val(met, *pair);
-        }
+    for (guint i = 0; i < out->vertices->len; i++) {
+        const Vertex vertex = g_array_index(out->vertices, FoundVertex, i).vertex;
+        g_hash_table_insert(step->places, vertex_key(vertex), GSIZE_TO_POINTER(SHOWN_BEFORE));
     }
-    g_array_sort(candidates, by_rank);
-    const guint kept = (guint)MIN(limit, candidates->len);
-    for (guint i = 0; i < kept; i++)
-        add_vertex(out, shown, g_array_index(candidates, Candidate, i).vertex, step);
-    out->left_out += candidates->len - kept;
-    keep_pairs(out, met, before, shown, from);
+    for (guint v = first; v < out->vertices->len; v++) {
+        const Vertex vertex = g_array_index(out->vertices, FoundVertex, v).vertex;
+        walk_pairs(walk, vertex, pairs);
+        for (guint i = 0; i < pairs->len; i++)
+            meet(step, &g_array_index(pairs, PairView, i), vertex.kind);
+    }
+}
+
+/* The best candidates, and the pairs that lead to them. */
+static void show(const Step *step, Subgraph *out, uint32_t number, size_t limit) {
+    g_autoptr(GArray) order = g_array_new(FALSE, FALSE, sizeof(guint));
+    for (guint i = 0; i < step->candidates->len; i++)
+        g_array_append_val(order, i);
+    g_array_sort_with_data(order, by_rank, step->candidates->data);
+    for (guint i = 0; i < order->len && i < limit; i++) {
+        Candidate *candidate =
+            &g_array_index(step->candidates, Candidate, g_array_index(order, guint, i));
+        candidate->shown = true;
+        g_array_append_val(out->vertices, ((FoundVertex){candidate->vertex, number}));
+    }
+    out->left_out += order->len - MIN(limit, order->len);
+    for (guint i = 0; i < step->ties->len; i++) {
+        const Tie *tie = &g_array_index(step->ties, Tie, i);
+        if (g_array_index(step->candidates, Candidate, tie->candidate).shown)
+            g_array_append_val(out->pairs, tie->pair);
+    }
+}
+
+static void take_step(Walk *walk, Subgraph *out, guint first, uint32_t number, size_t limit) {
+    Step step = {walk->graph, g_hash_table_new(NULL, NULL),
+                 g_array_new(FALSE, FALSE, sizeof(Candidate)),
+                 g_array_new(FALSE, FALSE, sizeof(Tie))};
+    meet_all(&step, walk, out, first);
+    show(&step, out, number, limit);
+    g_hash_table_destroy(step.places);
+    g_array_unref(step.candidates);
+    g_array_unref(step.ties);
 }
 
 Subgraph explore_neighbourhood(const Graph *graph, Vertex of, unsigned steps, size_t limit) {
@@ -99,7 +113,7 @@ Subgraph explore_neighbourhood(const Graph *graph, Vertex of, unsigned steps, si
     guint first = 0;
     for (unsigned step = 1; step <= steps && first < out.vertices->len; step++) {
         const guint end = out.vertices->len;
-        take_step(&walk, &out, first, end, step, limit);
+        take_step(&walk, &out, first, step, limit);
         first = end;
     }
     out.cut = walk.cut;

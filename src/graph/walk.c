@@ -47,6 +47,14 @@ static void count_edge(PairView *pair, const PackedEdge *edge) {
     pair->suspicion = MAX(pair->suspicion, (float)edge->suspicion / SUSPICION_ONE);
 }
 
+enum { AHEAD = 12 }; /* edges: their other ends lie far apart, and are asked for early */
+
+static void ask_ahead(const Walk *walk, VertexKind across, const History *history, size_t i) {
+    if (i >= history->count) return;
+    const uint32_t other = history_edge(history, history->count - 1 - (uint32_t)i)->other;
+    __builtin_prefetch(&history_of(walk->graph, (Vertex){across, other})->clock);
+}
+
 size_t walk_pairs(Walk *walk, Vertex of, GArray *out) {
     const VertexKind across = of.kind == VERTEX_CARD ? VERTEX_MERCHANT : VERTEX_CARD;
     const History *history = history_of(walk->graph, of);
@@ -56,6 +64,7 @@ size_t walk_pairs(Walk *walk, Vertex of, GArray *out) {
     g_hash_table_remove_all(walk->places);
     for (size_t i = 0; i < looked_at; i++) {
         const PackedEdge *edge = history_edge(history, history->count - 1 - (uint32_t)i);
+        ask_ahead(walk, across, history, i + AHEAD);
         const History *theirs = history_of(walk->graph, (Vertex){across, edge->other});
         if (edge->time + window_seconds[WINDOW_30D] <= theirs->clock) continue;
         count_edge(place_of(walk, of, edge->other, out), edge);

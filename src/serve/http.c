@@ -3,6 +3,7 @@
 #include "serve/intake.h"
 #include "serve/openapi.h"
 #include "serve/page.h"
+#include "serve/question.h"
 #include "serve/shape.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@ struct Http {
     _Atomic bool woken; /* it was written to and not yet read */
     HttpOptions options;
     Store *reader; /* the HTTP thread's own connection */
+    JsonParser *parser;
     char *db_path, *wal_path;
     size_t body_bytes;       /* held by all requests; the HTTP thread's */
     _Atomic unsigned active; /* requests begun and not completed */
@@ -35,18 +37,24 @@ struct Request {
     const Route *route;
     char *body;
     size_t length, capacity;
-    char *subject;  /* the last part of the path */
+    char *subject; /* the last part of the path */
+    Question *question;
     bool too_large; /* a body without a length grew over its limit */
 };
 
 /* What a route does once its request is whole. Returns MHD's word. */
 typedef enum MHD_Result Handler(Request *request);
 
+enum {
+    ROUTE_OPEN = 1, /* asks for no token */
+    ROUTE_ONE = 2,  /* its body is one object, never many */
+};
+
 struct Route {
     const char *method;
     const char *path; /* one that ends with a slash takes one more part, the subject */
     Handler *handle;
-    bool open; /* asks for no token */
+    unsigned flags;
 };
 
 /* Replies */
@@ -173,6 +181,29 @@ static enum MHD_Result get_card(Request *request) {
 
 static enum MHD_Result get_merchant(Request *request) {
     return submit(request, JOB_MERCHANT);
+}
+
+static enum MHD_Result post_question(Request *request, JobKind kind) {
+    const Str body = {request->body, request->length};
+    unsigned status;
+    request->question = g_new(Question, 1);
+    const char *wrong =
+        question_read(request->http->parser, body, kind, request->question, &status);
+    if (wrong) return send_problem(request, status, wrong);
+    request->job.question = request->question;
+    return submit(request, kind);
+}
+
+static enum MHD_Result post_neighbourhood(Request *request) {
+    return post_question(request, JOB_NEIGHBOURHOOD);
+}
+
+static enum MHD_Result post_paths(Request *request) {
+    return post_question(request, JOB_PATHS);
+}
+
+static enum MHD_Result post_ring(Request *request) {
+    return post_question(request, JOB_RING);
 }
 
 /* Stored transactions */
@@ -334,21 +365,24 @@ static enum MHD_Result get_page(Request *request) {
 /* Routing */
 
 static const Route routes[] = {
-    {"POST", "/v1/transactions", post_transactions, false},
-    {"GET", "/v1/transactions", get_transactions, false},
-    {"GET", "/v1/transactions/", get_transaction, false},
-    {"POST", "/v1/labels", post_labels, false},
-    {"GET", "/v1/cards/", get_card, false},
-    {"GET", "/v1/merchants/", get_merchant, false},
-    {"GET", "/v1/stats", get_stats, false},
-    {"GET", "/v1/stream", get_stream, false},
-    {"GET", "/metrics", get_metrics, false},
-    {"GET", "/healthz", get_healthz, true},
-    {"GET", "/readyz", get_readyz, true},
-    {"GET", "/openapi.json", get_openapi, true},
+    {"POST", "/v1/transactions", post_transactions, 0},
+    {"GET", "/v1/transactions", get_transactions, 0},
+    {"GET", "/v1/transactions/", get_transaction, 0},
+    {"POST", "/v1/labels", post_labels, 0},
+    {"GET", "/v1/cards/", get_card, 0},
+    {"GET", "/v1/merchants/", get_merchant, 0},
+    {"POST", "/v1/graph/neighbourhood", post_neighbourhood, ROUTE_ONE},
+    {"POST", "/v1/graph/paths", post_paths, ROUTE_ONE},
+    {"POST", "/v1/graph/ring", post_ring, ROUTE_ONE},
+    {"GET", "/v1/stats", get_stats, 0},
+    {"GET", "/v1/stream", get_stream, 0},
+    {"GET", "/metrics", get_metrics, 0},
+    {"GET", "/healthz", get_healthz, ROUTE_OPEN},
+    {"GET", "/readyz", get_readyz, ROUTE_OPEN},
+    {"GET", "/openapi.json", get_openapi, ROUTE_OPEN},
 };
 
-static const Route page_route = {"GET", "/", get_page, true};
+static const Route page_route = {"GET", "/", get_page, ROUTE_OPEN};
 
 static bool path_matches(const char *path, const char *url) {
     size_t len = strlen(path);
@@ -413,11 +447,13 @@ static bool reserve(Request *request, size_t length) {
 static bool accept_body(Request *request, enum MHD_Result *result) {
     const char *type = header(request, "Content-Type");
     const char *length = header(request, "Content-Length");
-    request->job.many = has_media_type(type, "application/x-ndjson");
+    const bool one = request->route->flags & ROUTE_ONE;
+    request->job.many = !one && has_media_type(type, "application/x-ndjson");
     if (!request->job.many && !has_media_type(type, "application/json")) {
         *result = send_problem(request, 415,
-                               "Content-Type is application/json for one object or "
-                               "application/x-ndjson for many");
+                               one ? "Content-Type is application/json"
+                                   : "Content-Type is application/json for one object or "
+                                     "application/x-ndjson for many");
         return false;
     }
     guint64 bytes = length ? g_ascii_strtoull(length, NULL, 10) : 0;
@@ -478,6 +514,7 @@ static void request_completed(void *cls, struct MHD_Connection *connection, void
     http->body_bytes -= request->capacity;
     g_free(request->body);
     g_free(request->subject);
+    g_free(request->question);
     g_free(request);
     *data = NULL;
     atomic_fetch_sub(&http->active, 1);
@@ -490,7 +527,7 @@ static enum MHD_Result begin(Request *request, const char *url, const char *meth
         return send_problem(request, 421, "the Host header names another machine");
     char allow[32];
     request->route = find_route(method, url, allow);
-    if (options->token && !(request->route && request->route->open) &&
+    if (options->token && !(request->route && request->route->flags & ROUTE_OPEN) &&
         !token_matches(options->token, header(request, "Authorization")))
         return send_problem(request, 401, "an API token is needed: Authorization: Bearer TOKEN");
     if (!request->route) return send_no_route(request, allow);
@@ -556,6 +593,7 @@ static void *run(void *data) {
 
 static void http_free(Http *http) {
     store_close(http->reader);
+    json_parser_free(http->parser);
     if (http->wake >= 0) close(http->wake);
     g_free(http->db_path);
     g_free(http->wal_path);
@@ -586,6 +624,7 @@ Http *http_start(Listener *listener, const HttpOptions *options, GError **error)
     Http *http = g_new0(Http, 1);
     http->options = *options;
     http->wake = -1;
+    http->parser = json_parser_new(RECORD_MAX_BYTES);
     http->db_path = g_build_filename(options->data_dir, "haechi.db", NULL);
     http->wal_path = g_strconcat(http->db_path, "-wal", NULL);
     if (!open_all(http, listener, error)) {

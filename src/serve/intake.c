@@ -3,6 +3,7 @@
 #include "base/civil.h"
 #include "base/json_write.h"
 #include "record/columns.h"
+#include "serve/question.h"
 #include "serve/shape.h"
 
 static const char json_type_name[] = "application/json";
@@ -316,8 +317,15 @@ static bool take_lines(Intake *intake, Job *job, size_t limit, size_t *used, GEr
 
 /* Questions */
 
+enum { EXPLORE_COST = 256 }; /* some milliseconds */
+
+size_t intake_cost(const Job *job) {
+    return job->question ? EXPLORE_COST : 1;
+}
+
 bool intake_knows(const Graph *graph, const Job *job) {
     uint64_t number;
+    if (job->question) return question_wrong(graph, job->kind, job->question) == NULL;
     if (job->kind == JOB_MERCHANT) return graph_find_merchant(graph, job->subject) != VERTEX_NONE;
     return !read_card(job->subject, &number) && graph_find_card(graph, number) != VERTEX_NONE;
 }
@@ -346,8 +354,20 @@ static void answer_merchant(const Graph *graph, Job *job) {
     reply_finish(&job->reply, 200, json_type_name);
 }
 
+static void answer_question(const Graph *graph, Job *job) {
+    const char *wrong = question_wrong(graph, job->kind, job->question);
+    if (wrong) {
+        reply_problem(&job->reply, 404, wrong);
+        return;
+    }
+    question_answer(graph, job->kind, job->question, reply_body(&job->reply));
+    reply_finish(&job->reply, 200, json_type_name);
+}
+
 void intake_answer(const Graph *graph, Job *job) {
-    if (job->kind == JOB_CARD)
+    if (job->question)
+        answer_question(graph, job);
+    else if (job->kind == JOB_CARD)
         answer_card(graph, job);
     else
         answer_merchant(graph, job);
@@ -358,7 +378,11 @@ bool intake_work(Intake *intake, Job *job, size_t limit, size_t *used, GError **
     switch (job->kind) {
     case JOB_CARD:
     case JOB_MERCHANT:
+    case JOB_NEIGHBOURHOOD:
+    case JOB_PATHS:
+    case JOB_RING:
         intake_answer(engine_graph(intake->engine), job);
+        *used += intake_cost(job);
         break;
     case JOB_TRANSACTIONS:
     case JOB_LABELS:

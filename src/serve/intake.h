@@ -44,8 +44,11 @@ bool intake_commit(Intake *intake, GError **error);
 /* Whether the graph has seen the card or the merchant that a question is about. */
 bool intake_knows(const Graph *graph, const Job *job);
 
-/* Answers a question about a card or a merchant. */
+/* Answers a question about a card or a merchant, or about what is around it. */
 void intake_answer(const Graph *graph, Job *job);
+
+/* What an answer takes of the worker's time, in records that could be folded in it, about. */
+size_t intake_cost(const Job *job);
 
 /* Makes `job` answer with a problem. */
 void reply_problem(Reply *reply, unsigned status, const char *detail);

@@ -5,7 +5,17 @@
 #include <glib.h>
 #include <stdint.h>
 
-typedef enum JobKind { JOB_TRANSACTIONS, JOB_LABELS, JOB_CARD, JOB_MERCHANT } JobKind;
+typedef enum JobKind {
+    JOB_TRANSACTIONS,
+    JOB_LABELS,
+    JOB_CARD,
+    JOB_MERCHANT,
+    JOB_NEIGHBOURHOOD,
+    JOB_PATHS,
+    JOB_RING,
+} JobKind;
+
+typedef struct Question Question;
 
 /* What is answered to a request. */
 typedef struct Reply {
@@ -19,16 +29,17 @@ typedef struct Reply {
 typedef struct Job Job;
 struct Job {
     JobKind kind;
-    bool many;              /* the body is newline-delimited JSON */
-    Str body;               /* transactions and labels; the requester's until done */
-    Str subject;            /* the card's number or the merchant's name */
-    int64_t arrived;        /* microseconds, monotonic */
-    size_t offset;          /* of the body, already worked off */
-    uint64_t line;          /* lines of the body begun so far */
-    size_t refused;         /* records of it that were */
-    Reply reply;            /* the requester frees its body */
-    void (*done)(Job *job); /* called once, on the partition's thread, when the reply is final */
-    Job *next;              /* in a list */
+    bool many;                /* the body is newline-delimited JSON */
+    Str body;                 /* transactions and labels; the requester's until done */
+    Str subject;              /* the card's number or the merchant's name */
+    const Question *question; /* of the last three kinds; the requester's until done */
+    int64_t arrived;          /* microseconds, monotonic */
+    size_t offset;            /* of the body, already worked off */
+    uint64_t line;            /* lines of the body begun so far */
+    size_t refused;           /* records of it that were */
+    Reply reply;              /* the requester frees its body */
+    void (*done)(Job *job);   /* called once, on the partition's thread, when the reply is final */
+    Job *next;                /* in a list */
 };
 
 typedef struct JobList {

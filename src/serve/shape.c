@@ -15,7 +15,7 @@ void shape_time(GString *out, int64_t time) {
     g_string_append_printf(out, "\"%sZ\"", text);
 }
 
-static void write_masked(GString *out, uint64_t card) {
+void shape_masked(GString *out, uint64_t card) {
     char masked[24];
     card_mask(card, masked);
     json_write_str(out, str_from(masked));
@@ -88,7 +88,7 @@ static void write_item(GString *out, const StoredTransaction *stored) {
     g_string_append(out, ",\"time\":");
     shape_time(out, t->time);
     g_string_append(out, ",\"card\":");
-    write_masked(out, t->card);
+    shape_masked(out, t->card);
     g_string_append(out, ",\"merchant\":");
     json_write_str(out, t->merchant);
     g_string_append(out, ",\"category\":");
@@ -154,7 +154,7 @@ static void write_card_edges(GString *out, const Graph *graph, CardId card) {
 
 void shape_card(GString *out, const Graph *graph, CardId card) {
     g_string_append(out, "{\"card\":");
-    write_masked(out, graph_card_number(graph, card));
+    shape_masked(out, graph_card_number(graph, card));
     write_bool(out, "compromised", graph_card_compromised(graph, card));
     g_string_append(out, ",\"as_of\":");
     shape_time(out, graph_card_clock(graph, card));
@@ -175,7 +175,7 @@ static void write_merchant_edges(GString *out, const Graph *graph, MerchantId me
     for (size_t i = 0; i < count; i++) {
         write_edge_start(out, i, &edges[i]);
         g_string_append(out, ",\"card\":");
-        write_masked(out, graph_card_number(graph, edges[i].other));
+        shape_masked(out, graph_card_number(graph, edges[i].other));
         write_bool(out, "compromised", graph_card_compromised(graph, edges[i].other));
         g_string_append_c(out, '}');
     }

@@ -30,6 +30,9 @@ void shape_problem(GString *out, unsigned status, const char *detail);
 /* The same for a refused record, with its line (unless 0), field, reason and value. */
 void shape_reject(GString *out, unsigned status, const Reject *reject);
 
+/* The card's number, masked and quoted. */
+void shape_masked(GString *out, uint64_t card);
+
 /* `time` as 2026-11-22T12:13:14Z, quoted. */
 void shape_time(GString *out, int64_t time);
 

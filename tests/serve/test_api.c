@@ -285,6 +285,92 @@ static void call_questions(Api *api, Service *service) {
         call(api, service, "GET", simple[i], simple[i], NULL, NULL, 200);
 }
 
+/* Questions about surroundings: what is wrong with each is said, and no number is. */
+
+static const char *const explore_paths[] = {"/v1/graph/neighbourhood", "/v1/graph/paths",
+                                            "/v1/graph/ring"};
+
+static void ask(Api *api, Service *service, const char *path, const char *body, long status) {
+    call(api, service, "POST", path, path, json_type_name, body, status);
+}
+
+static void ask_wrongly(Api *api, Service *service, const char *path) {
+    static const char *const wrong[] = {
+        "{}",
+        "{\"of\":7}",
+        "{\"of\":\"card:\",\"from\":\"card:\"}",
+        "{\"of\":\"card:41x1\",\"from\":\"card:41x1\"}",
+        "{\"of\":\"merchant:\",\"from\":\"merchant:\"}",
+        "{\"of\":\"4111\",\"from\":\"4111\"}",
+        "{\"of\":\"card:99999999999999999999\"}",
+        "{\"of\":\"merchant:x\",\"from\":\"merchant:x\",\"unheard_of\":1}",
+    };
+    g_autofree char *large = g_strnfill((64 << 10) + 1, ' ');
+    g_autofree char *name = g_strnfill(257, 'x');
+    g_autofree char *named = g_strdup_printf("{\"of\":\"merchant:%s\"}", name);
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
+        ask(api, service, path, wrong[i], 422);
+    ask(api, service, path, named, 422);
+    ask(api, service, path, "", 400);
+    ask(api, service, path, "{\"of\":", 400);
+    ask(api, service, path, "[]", 400);
+    ask(api, service, path, large, 413);
+    call(api, service, "POST", path, path, "text/plain", "{}", 415);
+    call(api, service, "POST", path, path, ndjson_type_name, "{}", 415);
+}
+
+static void ask_out_of_range(Api *api, Service *service, const char *card) {
+    static const char *const ranges[][2] = {
+        {"/v1/graph/neighbourhood", "{\"of\":\"card:%s\",\"steps\":3}"},
+        {"/v1/graph/neighbourhood", "{\"of\":\"card:%s\",\"steps\":0}"},
+        {"/v1/graph/neighbourhood", "{\"of\":\"card:%s\",\"limit\":201}"},
+        {"/v1/graph/neighbourhood", "{\"of\":\"card:%s\",\"limit\":18446744073709551615}"},
+        {"/v1/graph/neighbourhood", "{\"of\":\"card:%s\",\"limit\":-1}"},
+        {"/v1/graph/neighbourhood", "{\"of\":\"card:%s\",\"limit\":2.5}"},
+        {"/v1/graph/neighbourhood", "{\"of\":\"card:%s\",\"limit\":\"10\"}"},
+        {"/v1/graph/paths", "{\"from\":\"card:%s\"}"},
+        {"/v1/graph/paths", "{\"from\":\"card:%s\",\"to_fraud\":false}"},
+        {"/v1/graph/paths", "{\"from\":\"card:%s\",\"to_fraud\":1}"},
+        {"/v1/graph/paths", "{\"from\":\"card:%s\",\"to_fraud\":true,\"to\":\"merchant:x\"}"},
+        {"/v1/graph/paths", "{\"from\":\"card:%s\",\"to\":\"x\"}"},
+        {"/v1/graph/paths", "{\"from\":\"card:%s\",\"to_fraud\":true,\"length\":7}"},
+        {"/v1/graph/paths", "{\"from\":\"card:%s\",\"to_fraud\":true,\"limit\":101}"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(ranges); i++) {
+        g_auto(GStrv) parts = g_strsplit(ranges[i][1], "%s", 2);
+        g_autofree char *body = g_strjoinv(card, parts);
+        ask(api, service, ranges[i][0], body, 422);
+    }
+    g_autofree char *same =
+        g_strdup_printf("{\"from\":\"card:%s\",\"to\":\"card:0%s\"}", card, card);
+    ask(api, service, explore_paths[1], same, 422);
+}
+
+static void call_explore(Api *api, Service *service) {
+    g_autofree char *card = field(0, "cc_num"), *merchant = field(0, "merchant");
+    g_autofree char *of_card = g_strdup_printf("{\"of\":\"card:%s\"}", card);
+    g_autofree char *of_merchant =
+        g_strdup_printf("{\"of\":\"merchant:%s\",\"steps\":1,\"limit\":200}", merchant);
+    g_autofree char *paths =
+        g_strdup_printf("{\"from\":\"card:%s\",\"to\":\"merchant:%s\"}", card, merchant);
+    g_autofree char *frauds = g_strdup_printf(
+        "{\"from\":\"card:%s\",\"to_fraud\":true,\"length\":6,\"limit\":100}", card);
+    for (size_t i = 0; i < G_N_ELEMENTS(explore_paths); i++)
+        ask_wrongly(api, service, explore_paths[i]);
+    ask_out_of_range(api, service, card);
+    ask(api, service, explore_paths[0], of_card, 200);
+    ask(api, service, explore_paths[0], of_merchant, 200);
+    ask(api, service, explore_paths[1], paths, 200);
+    ask(api, service, explore_paths[1], frauds, 200);
+    ask(api, service, explore_paths[2], of_card, 200);
+    static const char unknown[] = "{\"of\":\"card:4999999999999999\"}";
+    g_autofree char *to_nobody =
+        g_strdup_printf("{\"from\":\"card:%s\",\"to\":\"merchant:nobody\"}", card);
+    ask(api, service, explore_paths[0], unknown, 404);
+    ask(api, service, explore_paths[1], to_nobody, 404);
+    ask(api, service, explore_paths[2], "{\"of\":\"merchant:nobody\"}", 404);
+}
+
 /* What cannot be brought about from outside, or has a test of its own below. */
 static bool is_excused(const char *operation) {
     return g_str_has_suffix(operation, " 500") || g_str_has_suffix(operation, " 503") ||
@@ -338,6 +424,7 @@ static void test_description(void) {
     api_open(&api, &plain);
     call_records(&api, &plain);
     call_questions(&api, &plain);
+    call_explore(&api, &plain);
     Operations misdirected = {&api, &plain, "Host: evil.example", 421};
     json_each(member(api.root, "paths"), call_path, &misdirected);
     Operations unknown = {&api, &guarded, NULL, 401};
@@ -347,6 +434,7 @@ static void test_description(void) {
     guarded.token = "0123456789abcdef";
     call_records(&api, &guarded);
     call_questions(&api, &guarded);
+    call_explore(&api, &guarded);
     json_each(member(api.root, "paths"), path_was_seen, &api);
     g_assert_cmpint(service_end(&plain, SIGTERM), ==, 0);
     g_assert_cmpint(service_end(&guarded, SIGINT), ==, 0);
@@ -477,6 +565,9 @@ static void test_cards_are_masked(void) {
     g_autofree char *bad = g_strdup_printf("{\"trans_num\":\"q\",\"cc_num\":\"%sx\"}", card);
     g_autofree char *unknown = g_strdup_printf("{\"trans_num\":\"%s\",\"is_fraud\":true}", card);
     g_autofree char *of_card = g_strconcat("/v1/cards/", card, NULL);
+    g_autofree char *around = g_strdup_printf("{\"of\":\"card:%s\"}", card);
+    g_autofree char *wrongly = g_strdup_printf("{\"of\":\"card:%sx\"}", card);
+    g_autofree char *fraud = g_strdup_printf("{\"from\":\"card:%s\",\"to_fraud\":true}", card);
     Service service = service_start(world->model, data, NULL);
     GString *all = g_string_new(NULL);
     const char *const calls[][3] = {{"POST", "/v1/transactions", transaction(0)},
@@ -484,6 +575,10 @@ static void test_cards_are_masked(void) {
                                     {"POST", "/v1/labels", unknown},
                                     {"GET", "/v1/transactions", NULL},
                                     {"GET", of_card, NULL},
+                                    {"POST", "/v1/graph/neighbourhood", around},
+                                    {"POST", "/v1/graph/neighbourhood", wrongly},
+                                    {"POST", "/v1/graph/paths", fraud},
+                                    {"POST", "/v1/graph/ring", around},
                                     {"GET", "/metrics", NULL}};
     for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
         Response response = request(&service, calls[i][0], calls[i][1], calls[i][2]);

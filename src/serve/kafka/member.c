@@ -290,11 +290,15 @@ static void answer(Member *member, Job *job) {
     job->done(job);
 }
 
+/* Those that wait, as far as they take no more time than a batch of messages may. */
 static void answer_jobs(Member *member) {
-    if (!job_queue_take(member->jobs, &member->working, BATCH_JOBS, 0)) return;
+    const size_t room = BATCH_JOBS - member->working.length;
+    if (!job_queue_take(member->jobs, &member->working, room, 0)) return;
     Job *job;
-    while ((job = job_list_pop(&member->working)))
+    for (size_t used = 0; used < BATCH_RECORDS && (job = job_list_pop(&member->working));) {
+        used += intake_cost(job);
         answer(member, job);
+    }
 }
 
 static void look_at_counts(Member *member) {
@@ -499,7 +503,8 @@ static void *run(void *data) {
     }
     if (member->failure) atomic_store(&member->failed, true);
     job_queue_close(member->jobs);
-    answer_jobs(member);
+    while (job_queue_length(member->jobs) + member->working.length > 0)
+        answer_jobs(member);
     return NULL;
 }
 
