@@ -12,8 +12,12 @@ typedef struct Command {
 
 int cmd_data_check(int argc, char **argv);
 int cmd_data_generate(int argc, char **argv);
+int cmd_graph_card(int argc, char **argv);
 int cmd_graph_load(int argc, char **argv);
 int cmd_graph_query(int argc, char **argv);
+int cmd_graph_merchant(int argc, char **argv);
+int cmd_graph_paths(int argc, char **argv);
+int cmd_graph_ring(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_replay(int argc, char **argv);

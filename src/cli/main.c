@@ -19,6 +19,10 @@ static const Command commands[] = {
     {"stream", "send the rows of a file to a service, so many a second", cmd_stream},
     {"graph load", "put the transactions of files into Neo4j", cmd_graph_load},
     {"graph query", "ask the graph in Neo4j a question in Cypher", cmd_graph_query},
+    {"graph card", "show a card and its merchants, as a service knows them", cmd_graph_card},
+    {"graph merchant", "show a merchant and its cards", cmd_graph_merchant},
+    {"graph paths", "show how two of them are joined, or a way to fraud", cmd_graph_paths},
+    {"graph ring", "show the small group that trades among itself", cmd_graph_ring},
     {NULL, NULL, NULL}, /* the end */
 };
 

@@ -143,20 +143,11 @@ static long post_once(HttpSink *sink, const char *path, Str records) {
     return status;
 }
 
-/* The one line for a status that waiting does not mend. */
+/* A status that waiting does not mend. */
 static bool refused(HttpSink *sink, const char *path, long status, GError **error) {
-    JsonValue root, value;
-    const char *message, *hint = "";
-    g_autofree char *detail = NULL;
-    if (sink->answer->len < ANSWER_LINE_MAX &&
-        json_parse(sink->json, sink->answer->str, sink->answer->len, &root, &message) &&
-        json_member(root, "detail", &value) && json_type(value) == JSON_STRING) {
-        const Str text = json_get_str(value);
-        detail = g_strndup(text.data, text.len);
-    }
-    if (status == 401 || status == 403) hint = ": it needs another API token (--token-file)";
-    g_set_error(error, SINK_ERROR, SINK_ERROR_REFUSED, "%s%s answered %ld%s%s%s", sink->url, path,
-                status, hint, detail ? ": " : "", detail ? detail : "");
+    const Str answer = {sink->answer->str, MIN(sink->answer->len, (gsize)ANSWER_LINE_MAX)};
+    g_autofree char *why = http_refusal(sink->url, path, status, sink->json, answer);
+    g_set_error_literal(error, SINK_ERROR, SINK_ERROR_REFUSED, why);
     return false;
 }
 
@@ -243,16 +234,8 @@ static void http_sink_free(Sink *base) {
     g_free(sink);
 }
 
-static struct curl_slist *make_headers(const char *token) {
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/x-ndjson");
-    headers = curl_slist_append(headers, "Expect:"); /* send the body at once */
-    if (!token) return headers;
-    g_autofree char *header = g_strconcat("Authorization: Bearer ", token, NULL);
-    return curl_slist_append(headers, header);
-}
-
 Sink *http_sink_new(const char *url, const char *token, GError **error) {
-    if (!g_str_has_prefix(url, "http://") && !g_str_has_prefix(url, "https://")) {
+    if (!http_is_url(url)) {
         g_set_error(error, SINK_ERROR, SINK_ERROR_ADDRESS,
                     "'%s' is not an address such as http://127.0.0.1:8080", url);
         return NULL;
@@ -272,7 +255,7 @@ Sink *http_sink_new(const char *url, const char *token, GError **error) {
     sink->labels = (Batch){"/v1/labels", g_string_new(NULL), 0, &sink->base.labels};
     sink->answer = g_string_new(NULL);
     sink->json = json_parser_new(ANSWER_LINE_MAX);
-    sink->headers = make_headers(token);
+    sink->headers = http_post_headers("application/x-ndjson", token);
     sink->curl = curl_easy_init();
     g_assert(sink->curl);
     set_up_curl(sink);
