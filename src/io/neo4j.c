@@ -179,8 +179,11 @@ static char *one_line(Str text) {
     mask_card_numbers(line);
     for (char *at = line; *at; at++)
         if (g_ascii_iscntrl(*at)) *at = ' ';
-    if (strlen(line) > MESSAGE_MAX) strcpy(g_utf8_find_prev_char(line, line + MESSAGE_MAX), "…");
-    return g_strchomp(line);
+    if (strlen(line) <= MESSAGE_MAX) return g_strchomp(line);
+    char *end = g_utf8_find_prev_char(line, line + MESSAGE_MAX);
+    char *cut = g_strdup_printf("%.*s…", (int)(end - line), line);
+    g_free(line);
+    return cut;
 }
 
 static bool fail(const Neo4j *neo4j, const char *doing, Neo4jError code, const char *what,

@@ -37,7 +37,8 @@ struct Member {
     SnapshotWriter *snapshots;
     Folder fold;
     size_t shard_count;
-    char *trouble; /* what the rebalance met; it has no other way to say */
+    char *last_fault; /* of the consumer's, told */
+    char *trouble;    /* what the rebalance met; it has no other way to say */
     bool paused;
     rd_kafka_message_t **messages; /* BATCH_MESSAGES */
     int64_t counted_at;            /* microseconds, monotonic */
@@ -273,6 +274,14 @@ static void rebalance(rd_kafka_t *client, rd_kafka_resp_err_t err,
     }
 }
 
+/* Says what is wrong when it is something new. */
+static void tell(char **last, const char *why) {
+    if (*last && strcmp(*last, why) == 0) return;
+    g_printerr("%s\n", why);
+    g_free(*last);
+    *last = g_strdup(why);
+}
+
 /* The loop */
 
 static void answer(Member *member, Job *job) {
@@ -349,8 +358,11 @@ static void poll_messages(Member *member) {
         folder_fold(&member->fold, member->messages, (size_t)count);
         note_offsets(member);
     }
-    for (ssize_t i = 0; i < count; i++)
+    for (ssize_t i = 0; i < count; i++) {
+        if (member->messages[i]->err)
+            tell(&member->last_fault, rd_kafka_message_errstr(member->messages[i]));
         rd_kafka_message_destroy(member->messages[i]);
+    }
 }
 
 /* In the group, until the service stops or something has to begin anew; the reason, or NULL. */
@@ -473,14 +485,6 @@ static void wait_before_again(Member *member, int64_t ms) {
     }
 }
 
-/* Says what is wrong when it is something new. */
-static void tell(char **last, const char *why) {
-    if (*last && strcmp(*last, why) == 0) return;
-    g_printerr("%s\n", why);
-    g_free(*last);
-    *last = g_strdup(why);
-}
-
 static void *run(void *data) {
     Member *member = data;
     g_autofree char *last = NULL;
@@ -566,6 +570,7 @@ void member_free(Member *member) {
     g_assert(!member->thread);
     job_queue_free(member->jobs);
     folder_clear(&member->fold);
+    g_free(member->last_fault);
     g_free(member->messages);
     store_close(member->store);
     g_clear_error(&member->failure);
