@@ -179,9 +179,10 @@ static char *one_line(Str text) {
     mask_card_numbers(line);
     for (char *at = line; *at; at++)
         if (g_ascii_iscntrl(*at)) *at = ' ';
-    if (strlen(line) <= MESSAGE_MAX) return g_strchomp(line);
-    char *end = g_utf8_find_prev_char(line, line + MESSAGE_MAX);
-    char *cut = g_strdup_printf("%.*s…", (int)(end - line), line);
+    g_strchomp(line);
+    if (strlen(line) <= MESSAGE_MAX) return line;
+    *g_utf8_find_prev_char(line, line + MESSAGE_MAX) = '\0';
+    char *cut = g_strconcat(line, "…", NULL);
     g_free(line);
     return cut;
 }

@@ -32,6 +32,8 @@ static const char *const schema[] = {
     "FOR (g:HaechiGraph) REQUIRE g.id IS UNIQUE",
     "CREATE CONSTRAINT haechi_load IF NOT EXISTS "
     "FOR (l:HaechiLoad) REQUIRE l.id IS UNIQUE",
+    "CREATE CONSTRAINT haechi_label IF NOT EXISTS "
+    "FOR (l:HaechiLabel) REQUIRE l.trans_num IS UNIQUE",
     "CREATE INDEX haechi_place IF NOT EXISTS FOR ()-[t:TRANSACTION]-() ON (t.place)",
     "CREATE INDEX haechi_fraud IF NOT EXISTS FOR ()-[t:TRANSACTION]-() ON (t.is_fraud)",
     "CALL db.awaitIndexes(100)",
@@ -69,9 +71,14 @@ static const char batch_statement[] =
     " SET t += x.properties, t += x.answer)"
     " SET old += x.answer"
     " RETURN sum(CASE WHEN old IS NULL THEN 1 ELSE 0 END) AS created } "
-    "CALL () { UNWIND $labels AS x"
+    "CALL () { UNWIND $rows AS x MATCH (w:HaechiLabel {trans_num: x.trans_num})"
     " MATCH ()-[t:TRANSACTION {trans_num: x.trans_num}]->()"
-    " SET t.is_fraud = x.is_fraud, t.label_time = x.time } "
+    " SET t.is_fraud = w.is_fraud, t.label_time = w.time DELETE w } "
+    "CALL () { UNWIND $labels AS x"
+    " OPTIONAL MATCH ()-[t:TRANSACTION {trans_num: x.trans_num}]->()"
+    " SET t.is_fraud = x.is_fraud, t.label_time = x.time"
+    " WITH x, t WHERE t IS NULL MERGE (w:HaechiLabel {trans_num: x.trans_num})"
+    " SET w.is_fraud = x.is_fraud, w.time = x.time } "
     "SET g.edges = first + size($rows),"
     " l.position = $to, l.clock = $clock, l.of = $of, l.written = localdatetime() "
     "RETURN created, g.edges";

@@ -112,6 +112,22 @@ def test_load_waits_for_neo4j(neo4j):
     check_graph(neo4j, rows)
 
 
+def test_writers_take_turns(neo4j):
+    """Three loads at once, to the same merchants: none fails or waits for ever, and every place is its
+    own."""
+    neo4j.wipe()
+    files = []
+    for part in range(3):
+        files.append(f"d/part{part}.csv")
+        with open("d/fraudTrain.csv", encoding="utf-8") as file, open(files[-1], "w", encoding="utf-8") as out:
+            out.writelines(line for number, line in enumerate(file) if number == 0 or number % 3 == part)
+    loads = [subprocess.Popen([HAECHI, "graph", "load", name, *neo4j.words], env=ENV, stdout=subprocess.DEVNULL)
+             for name in files]
+    assert [process.wait(timeout=200) for process in loads] == [0, 0, 0]
+    places = [row[0] for row in neo4j.rows("MATCH ()-[t:TRANSACTION]->() RETURN t.place")]
+    assert len(places) == len(set(places)) == len(read_csv("d/fraudTrain.csv"))
+
+
 def test_bad_rows_and_hostile_names(neo4j):
     """Whatever a name is, it stays a name; a bad row costs itself alone."""
     neo4j.wipe()
@@ -336,6 +352,27 @@ def test_emptied_neo4j(neo4j):
     assert service.end() == 0
 
 
+def test_label_before_its_transaction(neo4j):
+    """As of two services that share a Neo4j: the label waits for the edge, which then has it."""
+    neo4j.wipe()
+    service = Service(neo4j, "early")
+    service.stream("--rate", "0", "--limit", "50", "--no-labels")
+    until(service.caught_up)
+    number = read_csv("d/fraudTest.csv")[7]["trans_num"]
+    neo4j.rows("MATCH ()-[t:TRANSACTION {trans_num: $number}]->() DELETE t", number=number)
+    body = json.dumps({"trans_num": number, "is_fraud": True}).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{service.url}/v1/labels", body,
+                                                  {"Content-Type": "application/json"})).close()
+    until(service.caught_up)
+    assert service.end() == 0
+    assert neo4j.rows("MATCH (l:HaechiLabel) RETURN l.trans_num, l.is_fraud") == [[number, 1]]
+    with open("d/fraudTest.csv", encoding="utf-8") as file, open("d/first.csv", "w", encoding="utf-8") as out:
+        out.writelines(",".join(line.split(",")[:-1]) + "\n" for line in list(file)[:51])
+    assert load(neo4j, "d/first.csv")["created"] == 1
+    assert neo4j.rows("MATCH ()-[t:TRANSACTION]->() WHERE t.is_fraud = 1 RETURN t.trans_num") == [[number]]
+    assert neo4j.value("MATCH (l:HaechiLabel) RETURN count(l)") == 0
+
+
 def test_wrong_password(neo4j):
     """It is told once, decisions go on, and the service ends at once when told to."""
     service = Service(neo4j, "locked", "--neo4j", neo4j.url, "--neo4j-password-file", "wrong")
@@ -361,9 +398,11 @@ def test_configuration_file(neo4j):
 
 
 TESTS = [test_load_is_the_file, test_load_twice_is_once, test_killed_load_goes_on, test_load_waits_for_neo4j,
+         test_writers_take_turns,
          test_bad_rows_and_hostile_names, test_longest_card_number, test_refusals,
          test_training_from_the_graph, test_no_training_from_nothing, test_service_writes,
          test_neo4j_away, test_killed_ten_times, test_emptied_neo4j,
+         test_label_before_its_transaction,
          test_wrong_password, test_configuration_file]
 
 
