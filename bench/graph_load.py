@@ -2,7 +2,7 @@
 """Measures how many edges a second reach Neo4j: by `haechi graph load`, and by one session for each
 transaction, over HTTP and, where the package `neo4j` of PyPI is installed, through its driver.
 
-    HAECHI=build/haechi bench/neo4j.py [ROWS]
+    HAECHI=build/haechi bench/graph_load.py [ROWS]
 
 ROWS (100000) are generated. The server is one of its own (tests/neo4j/server.py), on the same machine.
 Prints a line for each, and the memory that the load took at most."""
