@@ -179,13 +179,17 @@ class Broker:
 
 
 def real(test):
-    """A test that needs the broker, its first argument."""
+    """A test that needs the broker, its first argument, and finds it running whatever the one before
+    has done to it."""
 
     @functools.wraps(test)
     def wrapped(broker, *arguments):
         if broker.lacks and REQUIRED:
             raise AssertionError(broker.lacks)
-        return f"SKIP {broker.lacks}" if broker.lacks else test(broker, *arguments)
+        if broker.lacks:
+            return f"SKIP {broker.lacks}"
+        broker.start()
+        return test(broker, *arguments)
 
     return wrapped
 

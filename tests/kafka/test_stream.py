@@ -147,9 +147,9 @@ def test_labels_after_their_delay(broker, rows):
 @real
 def test_broker_killed_in_the_middle(broker, rows):
     first, late, left = Topics(broker), Topics(broker), Topics(broker)
-    paced = ["--json", "--rate", str(len(rows) // 4)]
+    paced = ["--json", "--rate", str(len(rows) // 8)]
     with Process("stream", FILE, "--to", *first.words(), *paced) as process, \
-            Process("stream", FILE, "--to", *left.words(), *paced) as stopped:
+            Process("stream", FILE, "--to", *left.words(), *paced, "--loop") as stopped:
         wait_until("a tenth has arrived", lambda: min(first.count(), left.count()) > len(rows) / 10)
         broker.kill()
         process.wait_until_said("does not answer")
