@@ -88,12 +88,13 @@ Paths explore_paths_to_fraud(const Graph *graph, Vertex from, unsigned length, s
  * A card is a merchant's regular when their pair counts RING_REGULAR_EDGES edges or more. A group
  * holds together when each of its cards is a regular of RING_MERCHANTS_MIN of its merchants or
  * more, and each of its merchants has RING_CARDS_MIN of its cards or more as regulars, who account
- * for RING_SHARE_PERCENT per cent of the merchant's edges or more. Both ask for more the smaller
- * the group is, so there is one largest such group, which is what is left when vertices that fail
- * are taken away until none does: the (alpha, beta)-core of Ding and others (2017) with a share
- * added, a generalised core in the sense of Batagelj and Zaversnik (2002, "Generalized cores"). The
- * ring is the part of it that is joined to the vertex, its community (Wang and others 2021,
- * "Efficient and Effective Community Search on Large-scale Bipartite Graphs").
+ * for RING_SHARE_PERCENT per cent or more of the merchant's edges, other partitions' included. Both
+ * ask for more the smaller the group is, so there is one largest such group, which is what is left
+ * when vertices that fail are taken away until none does: the (alpha, beta)-core of Ding and others
+ * (2017) with a share added, a generalised core in the sense of Batagelj and Zaversnik (2002,
+ * "Generalized cores"). The ring is the part of it that is joined to the vertex, its community
+ * (Wang and others 2021, "Efficient and Effective Community Search on Large-scale Bipartite
+ * Graphs").
  *
  * A merchant with more than RING_REGULARS_MAX regulars serves a neighbourhood and is in no ring,
  * nor is one with more than EXPLORE_VERTEX_EDGES_MAX edges; a group of more than RING_CARDS_MAX

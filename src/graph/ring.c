@@ -11,8 +11,8 @@ typedef struct Member {
     bool joined;    /* to the vertex that was asked about */
     size_t cost;    /* edges to look at */
     uint32_t ties;  /* regular pairs with members, as far as these are in */
-    uint32_t edges; /* of a merchant that was looked at: all of them... */
-    uint32_t ours;  /* ...and those of the regulars who are in */
+    uint32_t edges; /* of a merchant that was looked at: all within its 30 days... */
+    uint32_t ours;  /* ...and those of its regulars who are in */
 } Member;
 
 /* A regular and its merchant, as places among the members. */
@@ -73,7 +73,9 @@ static uint32_t keep_regulars(GArray *pairs) {
 static void look_at_merchant(Search *search, uint32_t place) {
     Member *merchant = member_at(search, place);
     const bool whole = walk_sees_all(&search->walk, merchant->vertex);
-    const uint32_t edges = (uint32_t)walk_pairs(&search->walk, merchant->vertex, search->pairs);
+    const uint32_t edges =
+        graph_merchant_window(search->walk.graph, merchant->vertex.id, WINDOW_30D).count;
+    walk_pairs(&search->walk, merchant->vertex, search->pairs);
     const uint32_t ours = keep_regulars(search->pairs);
     const guint regulars = search->pairs->len;
     merchant->looked_at = true;

@@ -55,11 +55,10 @@ static void ask_ahead(const Walk *walk, VertexKind across, const History *histor
     __builtin_prefetch(&history_of(walk->graph, (Vertex){across, other})->clock);
 }
 
-size_t walk_pairs(Walk *walk, Vertex of, GArray *out) {
+void walk_pairs(Walk *walk, Vertex of, GArray *out) {
     const VertexKind across = of.kind == VERTEX_CARD ? VERTEX_MERCHANT : VERTEX_CARD;
     const History *history = history_of(walk->graph, of);
     const size_t looked_at = MIN(walk_cost(walk, of), walk->left);
-    size_t counted = 0;
     g_array_set_size(out, 0);
     g_hash_table_remove_all(walk->places);
     for (size_t i = 0; i < looked_at; i++) {
@@ -68,9 +67,7 @@ size_t walk_pairs(Walk *walk, Vertex of, GArray *out) {
         const History *theirs = history_of(walk->graph, (Vertex){across, edge->other});
         if (edge->time + window_seconds[WINDOW_30D] <= theirs->clock) continue;
         count_edge(place_of(walk, of, edge->other, out), edge);
-        counted++;
     }
     walk->left -= looked_at;
     walk->cut |= looked_at < history->count;
-    return counted;
 }

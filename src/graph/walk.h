@@ -13,9 +13,8 @@ typedef struct Walk {
 void walk_start(Walk *walk, const Graph *graph);
 void walk_end(Walk *walk);
 
-/* Replaces what is in `out` (PairView) by the vertex's pairs, the one that met last first. Returns
- * the number of edges they count. */
-size_t walk_pairs(Walk *walk, Vertex of, GArray *out);
+/* Replaces what is in `out` (PairView) by the vertex's pairs, the one that met last first. */
+void walk_pairs(Walk *walk, Vertex of, GArray *out);
 
 /* The edges that walk_pairs would look at, at most. */
 size_t walk_cost(const Walk *walk, Vertex of);

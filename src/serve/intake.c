@@ -325,7 +325,7 @@ size_t intake_cost(const Job *job) {
 
 bool intake_knows(const Graph *graph, const Job *job) {
     uint64_t number;
-    if (job->question) return question_wrong(graph, job->kind, job->question) == NULL;
+    if (job->question) return question_has_edges(graph, job->kind, job->question);
     if (job->kind == JOB_MERCHANT) return graph_find_merchant(graph, job->subject) != VERTEX_NONE;
     return !read_card(job->subject, &number) && graph_find_card(graph, number) != VERTEX_NONE;
 }

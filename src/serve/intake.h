@@ -41,7 +41,8 @@ bool intake_work(Intake *intake, Job *job, size_t limit, size_t *used, GError **
 /* Commits the open batch, if there is one. */
 bool intake_commit(Intake *intake, GError **error);
 
-/* Whether the graph has seen the card or the merchant that a question is about. */
+/* Whether the graph has seen the card or the merchant that a question is about; of a question about
+ * surroundings, whether it has edges there. */
 bool intake_knows(const Graph *graph, const Job *job);
 
 /* Answers a question about a card or a merchant, or about what is around it. */

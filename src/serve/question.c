@@ -165,6 +165,18 @@ const char *question_wrong(const Graph *graph, JobKind kind, const Question *que
     return NULL;
 }
 
+static bool has_edges(const Graph *graph, const Subject *subject) {
+    const Vertex vertex = find(graph, subject);
+    Edge edge;
+    if (vertex.id == VERTEX_NONE) return false;
+    return vertex.kind == VERTEX_CARD || graph_merchant_edges(graph, vertex.id, &edge, 1) > 0;
+}
+
+bool question_has_edges(const Graph *graph, JobKind kind, const Question *question) {
+    return has_edges(graph, &question->of) &&
+           (kind != JOB_PATHS || question->to_fraud || has_edges(graph, &question->to));
+}
+
 static void answer_neighbourhood(const Graph *graph, const Question *question, GString *out) {
     const Vertex of = find(graph, &question->of);
     Subgraph found = explore_neighbourhood(graph, of, question->steps, question->limit);

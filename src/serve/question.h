@@ -37,5 +37,9 @@ const char *question_read(JsonParser *parser, Str body, JobKind kind, Question *
  * it has. */
 const char *question_wrong(const Graph *graph, JobKind kind, const Question *question);
 
+/* Whether the graph has edges of all that the question names: it may know of a merchant from other
+ * partitions alone. */
+bool question_has_edges(const Graph *graph, JobKind kind, const Question *question);
+
 /* Appends the answer, of a question that is not wrong, to `out`. */
 void question_answer(const Graph *graph, JobKind kind, const Question *question, GString *out);

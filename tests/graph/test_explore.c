@@ -312,12 +312,22 @@ typedef struct Core {
     bool in[VERTICES];
 } Core;
 
+/* A merchant's edges of its last 30 days. */
+static uint32_t edges_of(const World *w, int i) {
+    uint32_t edges = 0;
+    for (guint k = 0; k < w->log->len; k++) {
+        const Seen *s = &g_array_index(w->log, Seen, k);
+        edges += CARDS + s->merchant == i &&
+                 s->time + window_seconds[WINDOW_30D] > w->clock[CARDS + s->merchant];
+    }
+    return edges;
+}
+
 static bool holds(const World *w, const Core *core, int i) {
-    uint32_t ties = 0, ours = 0, edges = 0, regulars = 0;
+    uint32_t ties = 0, ours = 0, regulars = 0;
     for (int k = 0; k < VERTICES; k++) {
         const PairView *pair = pair_of(w, i, k);
         if (!pair) continue;
-        edges += pair->count;
         if (pair->count < RING_REGULAR_EDGES) continue;
         regulars++;
         if (!core->in[k]) continue;
@@ -326,7 +336,7 @@ static bool holds(const World *w, const Core *core, int i) {
     }
     if (i < CARDS) return ties >= RING_MERCHANTS_MIN;
     return ties >= RING_CARDS_MIN && regulars <= RING_REGULARS_MAX &&
-           ours * 100 >= edges * RING_SHARE_PERCENT;
+           ours * 100 >= edges_of(w, i) * RING_SHARE_PERCENT;
 }
 
 /* The largest group that holds together, of the whole graph, then what of it is joined to `of`. */
@@ -400,8 +410,8 @@ static Graph *shops(int cards, int edges, int passers_by) {
             pay(graph, (uint64_t)c, "bakery", ++now, 500, 0);
         }
     for (int c = 1; c <= passers_by; c++) {
-        pay(graph, (uint64_t)(1000000 + c), "supermarket", ++now, 5000, 0);
-        pay(graph, (uint64_t)(1000000 + c), "bakery", ++now, 5000, 0);
+        pay(graph, 1000000 + (uint64_t)c, "supermarket", ++now, 5000, 0);
+        pay(graph, 1000000 + (uint64_t)c, "bakery", ++now, 5000, 0);
     }
     return graph;
 }
