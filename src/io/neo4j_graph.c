@@ -48,7 +48,8 @@ bool neo4j_graph_prepare(Neo4jGraph *graph, GError **error) {
 }
 
 /* One statement a batch. What it reads of (:HaechiGraph) it reads after it has locked it by setting
- * a property; and it does nothing where the load is not where the batch starts from. */
+ * a property; and it does nothing where the load is not where the batch starts from. The indexes
+ * are named, since a plan made while the graph is empty would go through all edges, and be kept. */
 static const char batch_statement[] =
     "MERGE (g:HaechiGraph {id: 1}) ON CREATE SET g.edges = 0 SET g.writer = $load "
     "WITH g MERGE (l:HaechiLoad {id: $load}) ON CREATE SET l.position = 0 "
@@ -64,6 +65,7 @@ static const char batch_statement[] =
     " WITH first, i, $rows[i] AS x, cards[$rows[i].card] AS c,"
     " $cards[$rows[i].card].holder AS holder, merchants[$rows[i].merchant] AS m"
     " OPTIONAL MATCH ()-[old:TRANSACTION {trans_num: x.trans_num}]->()"
+    " USING INDEX old:TRANSACTION(trans_num)"
     " FOREACH (_ IN CASE WHEN old IS NULL THEN [1] ELSE [] END |"
     " CREATE (c)-[t:TRANSACTION {trans_num: x.trans_num,"
     " trans_date_trans_time: localdatetime(x.when), place: x.place + first + i,"
@@ -73,9 +75,11 @@ static const char batch_statement[] =
     " RETURN sum(CASE WHEN old IS NULL THEN 1 ELSE 0 END) AS created } "
     "CALL () { UNWIND $rows AS x MATCH (w:HaechiLabel {trans_num: x.trans_num})"
     " MATCH ()-[t:TRANSACTION {trans_num: x.trans_num}]->()"
+    " USING INDEX t:TRANSACTION(trans_num)"
     " SET t.is_fraud = w.is_fraud, t.label_time = w.time DELETE w } "
     "CALL () { UNWIND $labels AS x"
     " OPTIONAL MATCH ()-[t:TRANSACTION {trans_num: x.trans_num}]->()"
+    " USING INDEX t:TRANSACTION(trans_num)"
     " SET t.is_fraud = x.is_fraud, t.label_time = x.time"
     " WITH x, t WHERE t IS NULL MERGE (w:HaechiLabel {trans_num: x.trans_num})"
     " SET w.is_fraud = x.is_fraud, w.time = x.time } "

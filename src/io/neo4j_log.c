@@ -29,6 +29,7 @@ static const char edges_statement[] =
  * those of the columns (record/columns.h). */
 static const char page_statement[] =
     "MATCH (c:CreditCard)-[t:TRANSACTION]->(m:Merchant) "
+    "USING INDEX t:TRANSACTION(place) "
     "WHERE t.place > $after AND t.place % 2147483648 < $edges "
     "RETURN t.place, coalesce(t.holder, c.holder), "
     "{trans_num: t.trans_num, unix_time: t.time, cc_num: c.cc_num, merchant: m.name,"
