@@ -8,8 +8,8 @@
  * edge is there once and the feeder goes on where it was. A trans_num that is there already keeps
  * its edge.
  *
- * A label whose transaction is not there yet, as another service has still to write it, waits for it
- * in a node (:HaechiLabel).
+ * A label whose transaction is not there yet, as another service has still to write it, waits for
+ * it in a node (:HaechiLabel).
  *
  * Each edge has a `place` in the log: the time, and among equal times the order of writing. A
  * batch first locks the node (:HaechiGraph) that counts the edges, so writers take turns and never
