@@ -2,8 +2,8 @@
 something is so.
 
 The broker is that of tools/services.py. Its run folder is HAECHI_TEST_SERVICES, or one within the
-build; test files that use it take turns, so that one may crash it. Who finds it running already
-leaves it running. Topics have names of their own for each test, so what others left does no harm.
+build; test files that use it take turns, so that one may crash it. Topics have names of their own for each
+test. Who finds it running already leaves it running, without them; else its data go with it.
 
 Where the broker cannot be had, a test is skipped; with HAECHI_REQUIRE_SERVICES=1 that is a failure."""
 
@@ -90,7 +90,7 @@ class Broker:
             del self.env[name]
         self.lock = self.where = None
         self.found_running = False
-        self.names = 0
+        self.names = set()
         self.lacks = self._look()
         if not self.lacks:
             self._take()
@@ -134,9 +134,15 @@ class Broker:
         assert status == 0, text
 
     def close(self):
+        if self.lock and self.found_running:
+            self.start()
+            made = [topic for topic in self.tool("topics").split() if topic in self.names]
+            if made:
+                self.tool("topic-delete", *made)
+        elif self.lock:
+            self._services("stop", "kafka")
+            shutil.rmtree(self.folder / "kafka" / "data", ignore_errors=True)
         if self.lock:
-            if not self.found_running:
-                self._services("stop", "kafka")
             self.lock.close()
         if self.own:
             self.own.cleanup()
@@ -155,8 +161,9 @@ class Broker:
 
     def name(self, word):
         """A topic's, a group's: one that was not used before."""
-        self.names += 1
-        return f"{word}-{os.getpid()}-{self.names}"
+        name = f"{word}-{os.getpid()}-{len(self.names) + 1}"
+        self.names.add(name)
+        return name
 
     def make(self, topic, partitions, **config):
         """Makes a topic; `max_message_bytes=1` is Kafka's max.message.bytes."""
