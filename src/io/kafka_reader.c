@@ -19,7 +19,9 @@ rd_kafka_t *kafka_reader_client(const KafkaSettings *settings, KafkaHealth *heal
         {"auto.offset.reset", "earliest"},
         {"enable.auto.commit", "false"},
         {"fetch.wait.max.ms", "50"},
-        {"queued.max.messages.kbytes", "16384"},
+        /* A full queue is left alone for a second: it has to hold what is read in one. */
+        {"queued.min.messages", "200000"},
+        {"queued.max.messages.kbytes", "65536"},
         {NULL, NULL},
     };
     return kafka_client_new(RD_KAFKA_CONSUMER, settings, options, NULL, health, error);

@@ -393,8 +393,9 @@ static bool subscribe(Member *member, GError **error) {
         {"partition.assignment.strategy", "range"},
         {"max.poll.interval.ms", "900000"}, /* a long restore is no reason to be missed */
         {"fetch.wait.max.ms", "10"},
-        {"queued.min.messages", "20000"},
-        {"queued.max.messages.kbytes", "32768"},
+        /* A full queue is left alone for a second: it has to hold what is folded in one. */
+        {"queued.min.messages", "200000"},
+        {"queued.max.messages.kbytes", "65536"},
         {NULL, NULL},
     };
     const KafkaCallbacks callbacks = {.rebalance = rebalance, .data = member};
