@@ -57,6 +57,7 @@ CACHE = pathlib.Path(os.environ.get("HAECHI_SERVICES_CACHE") or pathlib.Path(
 RUN = pathlib.Path(os.environ.get("HAECHI_SERVICES_DIR") or TOOLS.parent / "build" / "services").absolute()
 
 START_SECONDS = 120  # for a server to answer
+PORT_SECONDS = 5  # for the ports of a server that was killed to be free
 STOP_SECONDS = 30  # for a server to end in order
 FETCH_SECONDS = 900
 NOT_TO_BE_HAD = 77
@@ -296,6 +297,16 @@ def is_free(port):
     return True
 
 
+def still_taken(ports):
+    """The ports that are not free; those of a process that was just killed soon are."""
+    deadline = time.monotonic() + PORT_SECONDS
+    while taken := [port for port in ports if not is_free(port)]:
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(0.05)
+    return taken
+
+
 def choose_port(variable, default, earlier, free):
     """The port that the environment wants, for `auto` the earlier one, so that clients find it again,
     or the next of `free`."""
@@ -386,7 +397,7 @@ class Service:
                 self.say_running("is running already")
                 return
             ports = self.choose_ports(same_ports)
-            taken = [port for port in ports.values() if not is_free(port)]
+            taken = still_taken(ports.values())
             if taken:
                 raise Trouble(f"{self.name}: port {taken[0]} is in use")
             java()
