@@ -342,6 +342,8 @@ static rd_kafka_t *make_producer(Committer *committer, GError **error) {
     const KafkaOption own[] = {
         {"transactional.id", name},
         {"linger.ms", "5"},
+        /* The broker asks to try again while it finishes the transaction before, a few ms. */
+        {"retry.backoff.ms", "2"},
         {"queue.buffering.max.messages", "200000"},
         {"transaction.timeout.ms", "30000"},
         {"partitioner", "murmur2_random"},
