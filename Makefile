@@ -2,7 +2,7 @@
 BUILD ?= build
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: all help setup test demo bench services services-stop lint format docs clean
+.PHONY: all help setup test demo bench bench-services services services-stop lint format docs clean
 .NOTPARALLEL:
 
 all:
@@ -15,7 +15,8 @@ help:
 	@echo "make test       build, then run every test"
 	@echo "make demo       watch frauds being caught; RATE=5 a second, FOR=30s to end by itself,"
 	@echo "                DATA=DIR to use the published fraudTrain.csv and fraudTest.csv"
-	@echo "make bench      measure what docs/benchmarks.md promises"
+	@echo "make bench      measure what docs/benchmarks.md promises; make bench-services what it"
+	@echo "                promises beside a real Kafka and Neo4j"
 	@echo "make services   start a real Kafka and a real Neo4j to test against, on loopback;"
 	@echo "                make services-stop ends them, tools/services.py --help tells more"
 	@echo "make lint       the formatter's check, the rooms, the static checkers"
@@ -40,6 +41,12 @@ bench:
 	@tools/setup.sh build ui bench
 	@tools/build.sh $(BUILD) all
 	@tools/bench.py $(BUILD)
+
+bench-services:
+	@tools/setup.sh build ui test services
+	@tools/build.sh $(BUILD) all
+	@tools/services.py fetch
+	@tools/bench_services.py $(BUILD)
 
 services:
 	@tools/setup.sh services
