@@ -33,19 +33,24 @@ bool topics_check_inputs(rd_kafka_t *client, const KafkaOptions *options, KafkaH
 bool topics_make_outputs(rd_kafka_t *client, const KafkaOptions *options, int partitions,
                          GError **error) {
     static const char *const plain[] = {NULL};
-    /* Nothing newer than a day is compacted away: restoring reads the log as it was written. */
-    static const char *const compacted[] = {"cleanup.policy", "compact", "min.compaction.lag.ms",
+    /* Of the merchants nothing newer than a day is compacted away: restoring reads their log as it
+     * was written. A snapshot has to last only while somebody reads it. */
+    static const char *const merchants[] = {"cleanup.policy", "compact", "min.compaction.lag.ms",
                                             "86400000", NULL};
+    static const char *const snapshots[] = {"cleanup.policy", "compact", "min.compaction.lag.ms",
+                                            "600000", NULL};
     for (int topic = 0; topic < TOPIC_COUNT; topic++) {
         int there;
         if (topic == TOPIC_TRANSACTIONS || topic == TOPIC_LABELS) continue;
         if (!kafka_topic_partitions(client, options->settings, options->topics[topic], LOOK_MS,
                                     &there, error))
             return false;
-        const bool compact = topic == TOPIC_MERCHANTS || topic == TOPIC_SNAPSHOTS;
+        const char *const *config = topic == TOPIC_MERCHANTS   ? merchants
+                                    : topic == TOPIC_SNAPSHOTS ? snapshots
+                                                               : plain;
         const int wanted = topic == TOPIC_MERCHANTS ? 1 : partitions;
         if (there == 0 && !kafka_topic_make(client, options->settings, options->topics[topic],
-                                            wanted, compact ? compacted : plain, error))
+                                            wanted, config, error))
             return false;
         if (there > 0 && there < wanted && topic != TOPIC_REJECTS) {
             g_set_error(error, KAFKA_ERROR, KAFKA_ERROR_TOPIC,
