@@ -6,13 +6,14 @@
 #include "cli/command.h"
 #include "cli/neo4j_options.h"
 #include "cli/options.h"
+#include "serve/partition.h"
 
 #include <string.h>
 
 typedef struct Settings {
     char *config, *data_dir, *model, *listen, *token_file;
     /* Kafka: NULL brokers for none. */
-    char *brokers, *group, *exchange, *topics[TOPIC_COUNT];
+    char *brokers, *group, *exchange, *checkpoint_events, *topics[TOPIC_COUNT];
     GPtrArray *kafka; /* librdkafka's own settings: name, value, name, value */
     Neo4jWords neo4j;
 } Settings;
@@ -40,6 +41,7 @@ static void settings_clear(Settings *settings) {
     g_free(settings->brokers);
     g_free(settings->group);
     g_free(settings->exchange);
+    g_free(settings->checkpoint_events);
     for (size_t i = 0; i < TOPIC_COUNT; i++)
         g_free(settings->topics[i]);
     g_ptr_array_unref(settings->kafka);
@@ -60,6 +62,7 @@ static char **kafka_setting(Settings *settings, const char *key) {
     if (strcmp(key, "brokers") == 0) return &settings->brokers;
     if (strcmp(key, "group") == 0) return &settings->group;
     if (strcmp(key, "exchange") == 0) return &settings->exchange;
+    if (strcmp(key, "checkpoint-events") == 0) return &settings->checkpoint_events;
     for (size_t i = 0; i < TOPIC_COUNT; i++)
         if (strcmp(key, topic_settings[i]) == 0) return &settings->topics[i];
     g_ptr_array_add(settings->kafka, g_strdup(key));
@@ -149,10 +152,20 @@ static bool read_exchange(const char *text, int64_t *ms, GError **error) {
     return true;
 }
 
+static bool read_checkpoint_events(const char *text, uint64_t *events, GError **error) {
+    *events = CHECKPOINT_EVENTS;
+    if (!text || (g_ascii_string_to_unsigned(text, 10, 1, CHECKPOINT_EVENTS, events, NULL)))
+        return true;
+    g_set_error(error, KAFKA_ERROR, KAFKA_ERROR_SETTING,
+                "checkpoint-events in [kafka] is a number from 1 to %d", CHECKPOINT_EVENTS);
+    return false;
+}
+
 static bool run_with_kafka(const Settings *settings, ServeOptions *options, GError **error) {
     KafkaSettings *kafka = kafka_settings_new(settings->brokers);
     KafkaOptions group = {.settings = kafka, .group = settings->group ? settings->group : "haechi"};
-    bool ok = read_exchange(settings->exchange, &group.exchange_ms, error);
+    bool ok = read_exchange(settings->exchange, &group.exchange_ms, error) &&
+              read_checkpoint_events(settings->checkpoint_events, &group.checkpoint_events, error);
     for (size_t i = 0; i < TOPIC_COUNT; i++)
         group.topics[i] = settings->topics[i] ? settings->topics[i] : topic_defaults[i];
     for (guint i = 0; ok && i < settings->kafka->len; i += 2)

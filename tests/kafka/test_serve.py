@@ -7,6 +7,7 @@ HAECHI_TEST_OUTAGE is how many seconds the broker is away in the test of that (8
 import csv
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -154,6 +155,29 @@ def test_recovery_with_labels_scores_the_same(broker, world):
         assert metrics["haechi_recovery_mismatches"] == 0, metrics
         assert service.stop() == 0, service.said
     assert scores_of(group.decisions()).keys() == {row["trans_num"] for row in world.rows}
+
+
+@real
+def test_takeover_from_the_topic_of_snapshots(broker, world):
+    """A process without a checkpoint of its own takes the state that another one published."""
+    group = Group(broker, 2)
+    often = {"checkpoint-events": "1000"}
+    half = len(world.rows) // 2
+    with group.serve(**often) as service:
+        service.wait_ready()
+        group.stream_all("--no-labels", "--limit", str(half))
+        group.wait_decided(half)
+        assert service.metrics()["haechi_checkpoints_total"] >= 2
+        assert service.stop() == 0, service.said
+    with group.serve("another", **often) as service:
+        service.wait_ready()
+        taken = re.findall(r"partition \d+: (\d+) events from the checkpoint", service.said)
+        assert len(taken) == 2 and min(map(int, taken)) > 0, service.said
+        group.stream_all("--no-labels")
+        group.wait_decided(len(world.rows))
+        assert service.metrics()["haechi_recovery_mismatches"] == 0
+        assert service.stop() == 0, service.said
+    compare(scores_of(group.decisions()), world.expected(2))
 
 
 @real
@@ -344,6 +368,7 @@ def test_duplicate_is_decided_once(broker, world):
 
 TESTS = [
     test_decisions_equal_replay, test_recovery_with_labels_scores_the_same, test_killed_ten_times_under_load,
+    test_takeover_from_the_topic_of_snapshots,
     test_broker_killed_and_away, test_members_come_and_go, test_poison_costs_itself_alone,
     test_topic_that_comes_later, test_wrong_password, test_duplicate_is_decided_once,
 ]

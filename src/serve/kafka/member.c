@@ -100,7 +100,7 @@ static void save_when_due(Member *member) {
         if (!shard) continue;
         const uint64_t events = engine_position(shard->engine) - shard->saved_position;
         const int64_t age = g_get_monotonic_time() - shard->saved_at;
-        if (events < CHECKPOINT_EVENTS &&
+        if (events < member->options.kafka->checkpoint_events &&
             (events == 0 || age < CHECKPOINT_SECONDS * G_TIME_SPAN_SECOND))
             continue;
         if (flush(member)) save(member, shard, true);

@@ -29,17 +29,85 @@ typedef struct Manifest {
 
 G_STATIC_ASSERT(sizeof(Manifest) == 32); /* no padding: it is written as it lies */
 
+/* Reading */
+
+typedef struct Fetch {
+    rd_kafka_t *client;
+    const KafkaOptions *options;
+    int32_t partition;
+    const _Atomic bool *stop;
+    GError **error;
+} Fetch;
+
+static KafkaRead next(const Fetch *fetch, KafkaReader *reader, const rd_kafka_message_t **message) {
+    KafkaRead read;
+    int waited = 0;
+    while ((read = kafka_reader_next(reader, INT64_MAX, WAIT_MS, message, fetch->error)) ==
+           KAFKA_READ_NOTHING) {
+        waited += WAIT_MS;
+        if (!atomic_load(fetch->stop) && waited < ABSENT_MS) continue;
+        kafka_set_error(fetch->error, KAFKA_ERROR_STOPPED, fetch->options->settings,
+                        "read the snapshots", "no answer");
+        return KAFKA_READ_FAILED;
+    }
+    return read;
+}
+
+static bool key_is(const rd_kafka_message_t *message, const char *key) {
+    return message->key_len == strlen(key) && memcmp(message->key, key, message->key_len) == 0;
+}
+
+static bool read_manifest(const rd_kafka_message_t *message, Manifest *out) {
+    if (message->len != sizeof *out) return false;
+    memcpy(out, message->payload, sizeof *out);
+    return out->version == VERSION && out->slot <= 1 && out->pieces <= PIECES_MAX &&
+           out->first >= 0 && out->size <= (uint64_t)out->pieces * PIECE_BYTES;
+}
+
+/* The last manifest at or after the offset `from`. */
+static bool find_manifest(const Fetch *fetch, int64_t from, Manifest *out, bool *found) {
+    KafkaReader *reader = kafka_reader_open(fetch->client, fetch->options->settings,
+                                            fetch->options->topics[TOPIC_SNAPSHOTS],
+                                            fetch->partition, from, fetch->error);
+    if (!reader) return false;
+    g_autofree char *key = g_strdup_printf("%d/manifest", fetch->partition);
+    const rd_kafka_message_t *message;
+    KafkaRead read;
+    while ((read = next(fetch, reader, &message)) == KAFKA_READ) {
+        Manifest manifest;
+        if (!key_is(message, key) || !read_manifest(message, &manifest)) continue;
+        *out = manifest;
+        *found = true;
+    }
+    kafka_reader_close(reader);
+    return read == KAFKA_READ_END;
+}
+
+/* The partition's last manifest: the last message of all, unless a writer crashed. */
+static bool find_last_manifest(const Fetch *fetch, Manifest *out, bool *found) {
+    int64_t first, end;
+    *found = false;
+    if (!kafka_offsets(fetch->client, fetch->options->settings,
+                       fetch->options->topics[TOPIC_SNAPSHOTS], fetch->partition, ABSENT_MS, &first,
+                       &end, fetch->error))
+        return false;
+    const int64_t places[] = {end - 1, end - TAIL, first};
+    for (size_t i = 0; first < end && !*found && i < G_N_ELEMENTS(places); i++)
+        if (!find_manifest(fetch, MAX(first, places[i]), out, found)) return false;
+    return true;
+}
+
 /* Writing */
 
 struct SnapshotWriter {
     const KafkaOptions *options;
-    rd_kafka_t *producer;
+    rd_kafka_t *producer, *reader;
     rd_kafka_topic_t *topic;
     GThread *thread;
     _Atomic bool busy, ending;
-    uint32_t slot;
     /* The one under way. */
     int32_t partition;
+    uint32_t slot;
     char *path;
     int64_t first; /* the least offset delivered; -1 none */
     bool failed;
@@ -64,9 +132,12 @@ SnapshotWriter *snapshot_writer_new(const KafkaOptions *options, KafkaHealth *he
     SnapshotWriter *writer = g_new0(SnapshotWriter, 1);
     const KafkaCallbacks callbacks = {.delivered = delivered, .data = writer};
     writer->options = options;
-    writer->producer =
-        kafka_client_new(RD_KAFKA_PRODUCER, options->settings, own, &callbacks, health, error);
+    writer->reader = kafka_reader_client(options->settings, health, error);
+    if (writer->reader)
+        writer->producer =
+            kafka_client_new(RD_KAFKA_PRODUCER, options->settings, own, &callbacks, health, error);
     if (!writer->producer) {
+        kafka_client_free(writer->reader);
         g_free(writer);
         return NULL;
     }
@@ -86,6 +157,7 @@ void snapshot_writer_free(SnapshotWriter *writer) {
     join(writer);
     rd_kafka_topic_destroy(writer->topic);
     kafka_client_free(writer->producer);
+    kafka_client_free(writer->reader);
     g_free(writer);
 }
 
@@ -123,16 +195,25 @@ static bool send_file(SnapshotWriter *writer, const uint8_t *bytes, size_t size)
            rd_kafka_flush(writer->producer, FLUSH_MS) == 0 && !writer->failed;
 }
 
+/* Not the slot that the last snapshot is in, whoever wrote it. */
+static bool choose_slot(SnapshotWriter *writer) {
+    const Fetch fetch = {writer->reader, writer->options, writer->partition, &writer->ending, NULL};
+    Manifest last;
+    bool found;
+    if (!find_last_manifest(&fetch, &last, &found)) return false;
+    writer->slot = found ? last.slot ^ 1 : 0;
+    return true;
+}
+
 static void *publish(void *data) {
     SnapshotWriter *writer = data;
     writer->first = -1;
     writer->failed = false;
     g_autoptr(GMappedFile) map = g_mapped_file_new(writer->path, FALSE, NULL);
-    const bool good = map && send_file(writer, (const uint8_t *)g_mapped_file_get_contents(map),
-                                       g_mapped_file_get_length(map));
-    if (good)
-        writer->slot ^= 1;
-    else if (!atomic_load(&writer->ending))
+    const bool good = map && choose_slot(writer) &&
+                      send_file(writer, (const uint8_t *)g_mapped_file_get_contents(map),
+                                g_mapped_file_get_length(map));
+    if (!good && !atomic_load(&writer->ending))
         g_printerr("the snapshot of partition %d could not be written to the topic %s\n",
                    writer->partition, writer->options->topics[TOPIC_SNAPSHOTS]);
     atomic_store(&writer->busy, false);
@@ -149,59 +230,7 @@ bool snapshot_publish(SnapshotWriter *writer, int32_t partition, const char *pat
     return true;
 }
 
-/* Reading */
-
-typedef struct Fetch {
-    rd_kafka_t *client;
-    const KafkaOptions *options;
-    int32_t partition;
-    const _Atomic bool *stop;
-    GError **error;
-} Fetch;
-
-static KafkaRead next(const Fetch *fetch, KafkaReader *reader, const rd_kafka_message_t **message) {
-    KafkaRead read;
-    int waited = 0;
-    while ((read = kafka_reader_next(reader, INT64_MAX, WAIT_MS, message, fetch->error)) ==
-           KAFKA_READ_NOTHING) {
-        waited += WAIT_MS;
-        if (!atomic_load(fetch->stop) && waited < ABSENT_MS) continue;
-        kafka_set_error(fetch->error, KAFKA_ERROR_STOPPED, fetch->options->settings,
-                        "read the snapshots", "no answer");
-        return KAFKA_READ_FAILED;
-    }
-    return read;
-}
-
-static bool key_is(const rd_kafka_message_t *message, const char *key) {
-    return message->key_len == strlen(key) && memcmp(message->key, key, message->key_len) == 0;
-}
-
-static bool read_manifest(const rd_kafka_message_t *message, Manifest *out) {
-    if (message->len != sizeof *out) return false;
-    memcpy(out, message->payload, sizeof *out);
-    return out->version == VERSION && out->slot <= 1 && out->pieces <= PIECES_MAX &&
-           out->first >= 0 && out->size <= (uint64_t)out->pieces * PIECE_BYTES;
-}
-
-/* The last manifest at or after `from`. */
-static bool find_manifest(const Fetch *fetch, int64_t from, Manifest *out, bool *found) {
-    KafkaReader *reader = kafka_reader_open(fetch->client, fetch->options->settings,
-                                            fetch->options->topics[TOPIC_SNAPSHOTS],
-                                            fetch->partition, from, fetch->error);
-    if (!reader) return false;
-    g_autofree char *key = g_strdup_printf("%d/manifest", fetch->partition);
-    const rd_kafka_message_t *message;
-    KafkaRead read;
-    while ((read = next(fetch, reader, &message)) == KAFKA_READ) {
-        Manifest manifest;
-        if (!key_is(message, key) || !read_manifest(message, &manifest)) continue;
-        *out = manifest;
-        *found = true;
-    }
-    kafka_reader_close(reader);
-    return read == KAFKA_READ_END;
-}
+/* Fetching */
 
 /* Writes the pieces one after the other; *good is whether they are all there and right. */
 static bool write_pieces(const Fetch *fetch, KafkaReader *reader, const Manifest *manifest,
@@ -248,14 +277,7 @@ static bool fetch_file(const Fetch *fetch, const Manifest *manifest, const char 
 bool snapshot_fetch(rd_kafka_t *client, const KafkaOptions *options, int32_t partition,
                     const char *path, const _Atomic bool *stop, bool *found, GError **error) {
     const Fetch fetch = {client, options, partition, stop, error};
-    int64_t first, end;
     Manifest manifest;
-    *found = false;
-    if (!kafka_offsets(client, options->settings, options->topics[TOPIC_SNAPSHOTS], partition,
-                       ABSENT_MS, &first, &end, error))
-        return false;
-    if (first == end) return true;
-    if (!find_manifest(&fetch, MAX(first, end - TAIL), &manifest, found)) return false;
-    if (!*found && !find_manifest(&fetch, first, &manifest, found)) return false;
+    if (!find_last_manifest(&fetch, &manifest, found)) return false;
     return !*found || fetch_file(&fetch, &manifest, path, found);
 }

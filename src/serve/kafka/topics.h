@@ -22,7 +22,8 @@ typedef struct KafkaOptions {
     const KafkaSettings *settings;
     const char *group;
     const char *topics[TOPIC_COUNT];
-    int64_t exchange_ms; /* how often a merchant is told of to the others; negative: never */
+    int64_t exchange_ms;        /* how often a merchant is told of to the others; negative: never */
+    uint64_t checkpoint_events; /* of a partition, between two checkpoints at most */
 } KafkaOptions;
 
 /* How many partitions the topics that are read have: at least one, and as many of labels as of
