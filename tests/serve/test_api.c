@@ -414,6 +414,21 @@ static char *write_token(const char *name, const char *text, mode_t mode) {
     return path;
 }
 
+/* Between Kafka topics, whose brokers need not be there for it: no records over HTTP, and no state
+ * to ask for yet. */
+static void call_without_brokers(Api *api) {
+    g_autofree char *data = world_path(world, "brokerless");
+    Service service =
+        service_start(world->model, data, (const char *[]){"--kafka", "127.0.0.1:1", NULL});
+    call(api, &service, "POST", "/v1/transactions", "/v1/transactions", json_type_name, "{}", 409);
+    call(api, &service, "POST", "/v1/labels", "/v1/labels", json_type_name, "{}", 409);
+    call(api, &service, "GET", "/readyz", "/readyz", NULL, NULL, 503);
+    call(api, &service, "GET", "/v1/stats", "/v1/stats", NULL, NULL, 200);
+    call(api, &service, "GET", "/metrics", "/metrics", NULL, NULL, 200);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
 static void test_description(void) {
     g_autofree char *data = world_path(world, "described"), *data2 = world_path(world, "tokened");
     g_autofree char *token = write_token("token", "0123456789abcdef\n", 0600);
@@ -435,6 +450,7 @@ static void test_description(void) {
     call_records(&api, &guarded);
     call_questions(&api, &guarded);
     call_explore(&api, &guarded);
+    call_without_brokers(&api);
     json_each(member(api.root, "paths"), path_was_seen, &api);
     g_assert_cmpint(service_end(&plain, SIGTERM), ==, 0);
     g_assert_cmpint(service_end(&guarded, SIGINT), ==, 0);
