@@ -3,7 +3,7 @@
 # nothing (bench/echo.c) in the same run. Prints one line of figures each and their ratio.
 # Usage: bench/http.sh HAECHI ECHO MODEL_DIR [SECONDS] [CONNECTIONS]
 set -eu
-haechi=$1 echo_server=$2 model=$3 seconds=${4:-10} connections=${5:-64}
+haechi=$1 echo_server=$2 model=$3 seconds=${4:-10} connections=${5:-32}
 here=$(dirname "$0")
 work=$(mktemp -d)
 pids=
