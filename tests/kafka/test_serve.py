@@ -160,7 +160,7 @@ def test_recovery_with_labels_scores_the_same(broker, world):
 @real
 def test_takeover_from_the_topic_of_snapshots(broker, world):
     """A process without a checkpoint of its own takes the state that another one published."""
-    group = Group(broker, 2)
+    group = Group(broker, 1)
     often = {"checkpoint-events": "1000"}
     half = len(world.rows) // 2
     with group.serve(**often) as service:
@@ -172,12 +172,12 @@ def test_takeover_from_the_topic_of_snapshots(broker, world):
     with group.serve("another", **often) as service:
         service.wait_ready()
         taken = re.findall(r"partition \d+: (\d+) events from the checkpoint", service.said)
-        assert len(taken) == 2 and min(map(int, taken)) > 0, service.said
+        assert len(taken) == 1 and int(taken[0]) > 0, service.said
         group.stream_all("--no-labels")
         group.wait_decided(len(world.rows))
         assert service.metrics()["haechi_recovery_mismatches"] == 0
         assert service.stop() == 0, service.said
-    compare(scores_of(group.decisions()), world.expected(2))
+    compare(scores_of(group.decisions()), world.expected(1))
 
 
 @real
@@ -186,7 +186,7 @@ def test_killed_ten_times_under_load(broker, world):
     # A member of a fixed name is let in again at once: the test would wait for the group most of its time.
     static = {"group.instance.id": "the-one"}
     under_load = 0
-    with group.stream("--no-labels", "--rate", str(len(world.rows) // 20)) as stream:
+    with group.stream("--no-labels", "--rate", str(len(world.rows) // 40)) as stream:
         for _ in range(KILLS):
             before = group.decided()
             with group.serve(**static) as service:

@@ -79,7 +79,18 @@ static void save(Member *member, Shard *shard, bool publish) {
     }
     counter_add(&member->options.meters->checkpoints, 1);
     counter_add(&member->options.meters->checkpoint_us, (uint64_t)(g_get_monotonic_time() - began));
-    if (publish) snapshot_publish(member->snapshots, shard->partition, path);
+    shard->unpublished = publish;
+}
+
+/* One at a time, whose turn it is when the last one is through. */
+static void publish_when_free(Member *member) {
+    for (guint p = 0; p < member->fold.shards->len; p++) {
+        Shard *shard = g_ptr_array_index(member->fold.shards, p);
+        if (!shard || !shard->unpublished) continue;
+        g_autofree char *path = shard_checkpoint_path(member->options.data_dir, shard->partition);
+        if (!snapshot_publish(member->snapshots, shard->partition, path)) return;
+        shard->unpublished = false;
+    }
 }
 
 /* Hands what was folded to the committer and waits until it is committed. */
@@ -373,6 +384,7 @@ static char *run_in_group(Member *member) {
         hand_on(member);
         answer_jobs(member);
         save_when_due(member);
+        publish_when_free(member);
         look_at_counts(member);
         const char *lost = committer_lost(member->committer);
         if (lost) return g_strdup(lost);

@@ -45,6 +45,7 @@ typedef struct Shard {
     int64_t latest_time;     /* of a transaction folded since the start, seconds */
     int64_t told_time;       /* what that was when the merchants were last told of... */
     int64_t told_at;         /* ...and when, microseconds, monotonic */
+    bool unpublished;        /* the last checkpoint still has to go to the topic of snapshots */
     uint64_t saved_position; /* the engine's at the last checkpoint */
     int64_t saved_at;        /* microseconds, monotonic */
 } Shard;
