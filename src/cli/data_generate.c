@@ -4,20 +4,13 @@
 #include "base/json_write.h"
 #include "base/progress.h"
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
 #include "io/generator/generator.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* Set by SIGINT and SIGTERM, read between rows: the temporary files are then removed. */
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number) {
-    interrupted = number;
-}
 
 static const char command[] = "data generate";
 
@@ -37,7 +30,7 @@ static bool on_progress(void *data, const char *step, double fraction) {
         steps->bar = progress_new(step, PARTS);
     }
     progress_update(steps->bar, (uint64_t)(fraction * PARTS), NULL);
-    return !interrupted;
+    return interrupt_signal() == 0;
 }
 
 /* Arguments. */
@@ -144,7 +137,7 @@ static int fail(const GError *error) {
     if (g_error_matches(error, GENERATOR_ERROR, GENERATOR_ERROR_OPTION))
         return options_fail(command, EXIT_USAGE, "%s (see 'haechi %s --help')", error->message,
                             command);
-    return options_fail(command, interrupted ? 128 + interrupted : EXIT_FAILURE, "%s",
+    return options_fail(command, interrupt_signal() ? 128 + interrupt_signal() : EXIT_FAILURE, "%s",
                         error->message);
 }
 
@@ -152,9 +145,7 @@ static int run(const Arguments *arguments, GeneratorOptions *options) {
     Steps steps = {0};
     options->progress = on_progress;
     options->progress_data = &steps;
-    const struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    interrupt_catch(); /* asked between rows: the temporary files are then removed */
     GeneratorReport report;
     g_autoptr(GError) error = NULL;
     const bool good = generator_run(options, &report, &error);

@@ -3,28 +3,16 @@
 #include "base/json_write.h"
 #include "base/progress.h"
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/neo4j_options.h"
 #include "cli/options.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define COUNT "%" G_GUINT64_FORMAT
 
 static const char command[] = "graph load";
-
-/* Set by SIGINT and SIGTERM: the batch under way is written, and the load ends. */
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number) {
-    interrupted = number;
-}
-
-static bool go_on(void *data) {
-    (void)data;
-    return !interrupted;
-}
 
 static void on_waiting(void *data, const char *why) {
     (void)data;
@@ -89,7 +77,7 @@ static bool load_one(Neo4j *neo4j, const char *path, bool strict, GraphLoadRepor
     Bar bar = {.path = path};
     const GraphLoadOptions options = {.path = path,
                                       .strict = strict,
-                                      .go_on = go_on,
+                                      .go_on = interrupt_go_on,
                                       .waiting = on_waiting,
                                       .progress = on_progress,
                                       .data = &bar};
@@ -107,7 +95,7 @@ static bool load_one(Neo4j *neo4j, const char *path, bool strict, GraphLoadRepor
 
 static int load_all(const Neo4jWords *words, char **paths, bool strict, bool json) {
     Neo4jOptions options = neo4j_words_options(words);
-    options.go_on = go_on;
+    options.go_on = interrupt_go_on;
     g_autoptr(GError) error = NULL;
     Neo4j *neo4j = neo4j_new(&options, &error);
     if (!neo4j) return options_fail(command, EXIT_FAILURE, "%s", error->message);
@@ -124,7 +112,6 @@ static int load_all(const Neo4jWords *words, char **paths, bool strict, bool jso
 }
 
 int cmd_graph_load(int argc, char **argv) {
-    const struct sigaction action = {.sa_handler = on_signal};
     Neo4jWords words = {0};
     gboolean strict = FALSE, json = FALSE;
     GOptionEntry entries[NEO4J_ENTRIES + 3] = {
@@ -145,8 +132,7 @@ int cmd_graph_load(int argc, char **argv) {
     } else if (!words.url) {
         options_fail(command, 0, "needs --neo4j URL");
     } else {
-        sigaction(SIGINT, &action, NULL);
-        sigaction(SIGTERM, &action, NULL);
+        interrupt_catch(); /* the batch under way is then written, and the load ends */
         status = load_all(&words, argv + 1, strict, json);
     }
     neo4j_words_clear(&words);

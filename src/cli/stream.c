@@ -4,6 +4,7 @@
 #include "base/json_write.h"
 #include "base/progress.h"
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
 #include "io/http_sink.h"
 #include "io/kafka_sink.h"
@@ -11,25 +12,12 @@
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define COUNT "%" G_GUINT64_FORMAT
 
 static const char command[] = "stream";
-
-/* Set by SIGINT and SIGTERM: the stream then ends as it does at the end of its file. */
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number) {
-    interrupted = number;
-}
-
-static bool go_on(void *data) {
-    (void)data;
-    return !interrupted;
-}
 
 static void on_waiting(void *data, const char *why) {
     (void)data;
@@ -163,11 +151,9 @@ static int print_report(const StreamReport *report, bool decides, bool json) {
 }
 
 static int run(const StreamOptions *options, Sink *sink, bool json) {
-    const struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    interrupt_catch(); /* the stream then ends as it does at the end of its file */
     Progress *progress = NULL;
-    const SinkCaller caller = {.go_on = go_on, .waiting = on_waiting, .data = &progress};
+    const SinkCaller caller = {.go_on = interrupt_go_on, .waiting = on_waiting, .data = &progress};
     StreamReport report;
     g_autoptr(GError) error = NULL;
     const bool good = stream_run(options, sink, &caller, on_progress, &report, &error);
