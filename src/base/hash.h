@@ -31,6 +31,26 @@ static inline uint64_t hash_str(Str text, uint64_t seed) {
     return hash_mix(h ^ tail);
 }
 
+/* A text as a set knows it: 128 bits under the set's random seeds. Both halves 0 is no text's key.
+ */
+typedef struct HashKey {
+    uint64_t high, low;
+} HashKey;
+
+static inline HashKey hash_key(Str text, uint64_t seed_high, uint64_t seed_low) {
+    HashKey key = {hash_str(text, seed_high), hash_str(text, seed_low)};
+    key.high |= key.low == 0;
+    return key;
+}
+
+static inline bool hash_key_is_none(HashKey key) {
+    return (key.high | key.low) == 0;
+}
+
+static inline bool hash_key_equal(HashKey a, HashKey b) {
+    return a.high == b.high && a.low == b.low;
+}
+
 /* Maps a hash to [0, n) without a division (Lemire 2019, "Fast Random Integer Generation in an
  * Interval"). */
 static inline size_t hash_range(uint64_t hash, size_t n) {

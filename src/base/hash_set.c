@@ -1,12 +1,11 @@
 #include "base/hash_set.h"
 
-#include "base/hash.h"
 #include <glib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 struct HashSet {
-    HashKey *entries;   /* both halves 0: an empty place */
+    HashKey *entries;   /* no text's key: an empty place */
     size_t size, count; /* size is a power of two */
     uint64_t seed_high, seed_low;
 };
@@ -47,8 +46,7 @@ void hash_set_free(HashSet *set) {
 
 static HashKey *find_place(HashKey *entries, size_t size, HashKey wanted) {
     size_t at = wanted.low & (size - 1);
-    while ((entries[at].high | entries[at].low) != 0 &&
-           (entries[at].high != wanted.high || entries[at].low != wanted.low))
+    while (!hash_key_is_none(entries[at]) && !hash_key_equal(entries[at], wanted))
         at = (at + 1) & (size - 1);
     return &entries[at];
 }
@@ -57,7 +55,7 @@ static void grow(HashSet *set) {
     const size_t size = set->size * 2;
     HashKey *entries = new_entries(size);
     for (size_t i = 0; i < set->size; i++)
-        if ((set->entries[i].high | set->entries[i].low) != 0)
+        if (!hash_key_is_none(set->entries[i]))
             *find_place(entries, size, set->entries[i]) = set->entries[i];
     g_free(set->entries);
     set->entries = entries;
@@ -65,15 +63,14 @@ static void grow(HashSet *set) {
 }
 
 HashKey hash_set_key(const HashSet *set, Str text) {
-    HashKey key = {hash_str(text, set->seed_high), hash_str(text, set->seed_low)};
-    key.high |= key.low == 0; /* never the mark of an empty place */
+    const HashKey key = hash_key(text, set->seed_high, set->seed_low);
     __builtin_prefetch(&set->entries[key.low & (set->size - 1)], 1);
     return key;
 }
 
 bool hash_set_add_key(HashSet *set, HashKey key) {
     HashKey *place = find_place(set->entries, set->size, key);
-    if ((place->high | place->low) != 0) return false;
+    if (!hash_key_is_none(*place)) return false;
     *place = key;
     if (++set->count > set->size / 5 * 4) grow(set);
     return true;

@@ -3,19 +3,13 @@
  * Memory: 16 bytes an entry in a table that is 40 to 80 per cent full, so 20 to 40 bytes a text. */
 #pragma once
 
-#include "base/str.h"
-#include <stdint.h>
+#include "base/hash.h"
 
 typedef struct HashSet HashSet;
 
 /* With room for about as many texts as are expected; more are no harm. */
 HashSet *hash_set_new(size_t expected);
 void hash_set_free(HashSet *set); /* NULL is allowed */
-
-/* A text as the set knows it. */
-typedef struct HashKey {
-    uint64_t high, low;
-} HashKey;
 
 /* The key of a text in this set; the memory that adding it will touch is asked for, so that work
  * done in between costs no wait. */

@@ -4,17 +4,13 @@
 
 enum { ROOM_MIN = 64, FREE = 0 };
 
-typedef struct Entry {
-    uint64_t high, low; /* both 0: a gap */
-} Entry;
-
 /* The ring holds the texts in the order they came, removed ones as gaps; the table finds a text's
  * place in it. A place is counted from the first text ever, so that it stays when the ring moves.
  */
 struct RecentSet {
     size_t limit, count;
     uint64_t first, next; /* places: the ring holds first to next - 1 */
-    Entry *ring;          /* `room`, a power of two */
+    HashKey *ring;        /* `room`, a power of two */
     uint64_t *table;      /* place + 1, or FREE; twice the room */
     size_t room;
     uint64_t seed_high, seed_low;
@@ -25,7 +21,7 @@ RecentSet *recent_set_new(size_t limit) {
     RecentSet *set = g_new0(RecentSet, 1);
     set->limit = limit;
     set->room = ROOM_MIN;
-    set->ring = g_new0(Entry, set->room);
+    set->ring = g_new0(HashKey, set->room);
     set->table = g_new0(uint64_t, 2 * set->room);
     set->seed_high = hash_random_seed();
     set->seed_low = hash_random_seed();
@@ -39,21 +35,11 @@ void recent_set_free(RecentSet *set) {
     g_free(set);
 }
 
-static Entry *at(const RecentSet *set, uint64_t place) {
+static HashKey *at(const RecentSet *set, uint64_t place) {
     return &set->ring[place & (set->room - 1)];
 }
 
-static Entry entry_of(const RecentSet *set, Str text) {
-    Entry entry = {hash_str(text, set->seed_high), hash_str(text, set->seed_low)};
-    entry.high |= entry.low == 0; /* never the mark of a gap */
-    return entry;
-}
-
-static bool is_gap(Entry entry) {
-    return (entry.high | entry.low) == 0;
-}
-
-static size_t home(const RecentSet *set, Entry entry) {
+static size_t home(const RecentSet *set, HashKey entry) {
     return entry.low & (2 * set->room - 1);
 }
 
@@ -61,14 +47,10 @@ static size_t after(const RecentSet *set, size_t slot) {
     return (slot + 1) & (2 * set->room - 1);
 }
 
-static bool same(Entry a, Entry b) {
-    return a.high == b.high && a.low == b.low;
-}
-
 /* The slot of the entry, or the free one where it would go. */
-static size_t probe(const RecentSet *set, Entry entry) {
+static size_t probe(const RecentSet *set, HashKey entry) {
     size_t slot = home(set, entry);
-    while (set->table[slot] != FREE && !same(*at(set, set->table[slot] - 1), entry))
+    while (set->table[slot] != FREE && !hash_key_equal(*at(set, set->table[slot] - 1), entry))
         slot = after(set, slot);
     return slot;
 }
@@ -86,51 +68,51 @@ static void empty_slot(RecentSet *set, size_t hole) {
 }
 
 static void forget(RecentSet *set, uint64_t place) {
-    Entry *entry = at(set, place);
-    if (is_gap(*entry)) return;
+    HashKey *entry = at(set, place);
+    if (hash_key_is_none(*entry)) return;
     empty_slot(set, probe(set, *entry));
-    *entry = (Entry){0};
+    *entry = (HashKey){0};
     set->count--;
 }
 
 static void grow(RecentSet *set) {
-    Entry *old = set->ring;
+    HashKey *old = set->ring;
     const size_t old_mask = set->room - 1;
     set->room *= 2;
-    set->ring = g_new0(Entry, set->room);
+    set->ring = g_new0(HashKey, set->room);
     g_free(set->table);
     set->table = g_new0(uint64_t, 2 * set->room);
     for (uint64_t place = set->first; place < set->next; place++) {
-        const Entry entry = old[place & old_mask];
+        const HashKey entry = old[place & old_mask];
         *at(set, place) = entry;
-        if (!is_gap(entry)) set->table[probe(set, entry)] = place + 1;
+        if (!hash_key_is_none(entry)) set->table[probe(set, entry)] = place + 1;
     }
     g_free(old);
 }
 
-static void append(RecentSet *set, Entry entry) {
+static void append(RecentSet *set, HashKey entry) {
     if (set->next - set->first == set->limit) forget(set, set->first++);
     if (set->next - set->first == set->room) grow(set);
-    const size_t slot = is_gap(entry) ? 0 : probe(set, entry);
+    const size_t slot = hash_key_is_none(entry) ? 0 : probe(set, entry);
     *at(set, set->next++) = entry;
-    if (is_gap(entry)) return;
+    if (hash_key_is_none(entry)) return;
     set->table[slot] = set->next;
     set->count++;
 }
 
 bool recent_set_add(RecentSet *set, Str text) {
-    const Entry entry = entry_of(set, text);
+    const HashKey entry = hash_key(text, set->seed_high, set->seed_low);
     if (set->table[probe(set, entry)] != FREE) return false;
     append(set, entry);
     return true;
 }
 
 bool recent_set_has(const RecentSet *set, Str text) {
-    return set->table[probe(set, entry_of(set, text))] != FREE;
+    return set->table[probe(set, hash_key(text, set->seed_high, set->seed_low))] != FREE;
 }
 
 bool recent_set_remove(RecentSet *set, Str text) {
-    const uint64_t place = set->table[probe(set, entry_of(set, text))];
+    const uint64_t place = set->table[probe(set, hash_key(text, set->seed_high, set->seed_low))];
     if (place == FREE) return false;
     forget(set, place - 1);
     return true;
@@ -157,9 +139,9 @@ RecentSet *recent_set_read(BytesReader *in, size_t limit) {
     BYTES_GET(in, places);
     bool good = !in->failed && places <= limit;
     for (uint64_t i = 0; good && i < places; i++) {
-        Entry entry;
+        HashKey entry;
         BYTES_GET(in, entry);
-        good = !in->failed && (is_gap(entry) || set->table[probe(set, entry)] == FREE);
+        good = !in->failed && (hash_key_is_none(entry) || set->table[probe(set, entry)] == FREE);
         if (good) append(set, entry);
     }
     if (good) return set;
