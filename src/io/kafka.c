@@ -137,7 +137,6 @@ void kafka_health_up(KafkaHealth *health) {
 
 static void health_down(KafkaHealth *health, const char *why) {
     if (atomic_exchange(&health->down, true)) return;
-    atomic_fetch_add(&health->failures, 1);
     g_printerr("kafka %s does not answer (%s): waiting for it\n", health->brokers, why);
 }
 

@@ -42,7 +42,6 @@ bool kafka_url_parse(const char *url, char **brokers, char **topic, GError **err
 typedef struct KafkaHealth {
     const char *brokers; /* borrowed from the settings */
     _Atomic bool down;
-    _Atomic unsigned failures; /* times they went away */
 } KafkaHealth;
 
 /* The brokers answered: says so if they had been away. */

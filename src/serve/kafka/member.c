@@ -184,9 +184,7 @@ static void hand_on_kept(Member *member) {
         committer_push(member->committer, &member->fold.batch, PUSH_MS);
 }
 
-static void kept_again(void *data, const Transaction *transaction, const Decision *decision,
-                       Engine *engine) {
-    (void)engine;
+static void kept_again(void *data, const Transaction *transaction, const Decision *decision) {
     Member *member = data;
     folder_keep_decision(&member->fold, transaction, decision);
     hand_on_kept(member);

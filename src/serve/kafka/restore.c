@@ -39,7 +39,7 @@ static void fold_transaction(Replaying *replaying, const LogMessage *message) {
     Reject reject;
     if (shard_fold_transaction(replaying->shard, restore->reader, message, &transaction, &decision,
                                &reject) == SHARD_DONE)
-        restore->decided(restore->data, &transaction, &decision, replaying->shard->engine);
+        restore->decided(restore->data, &transaction, &decision);
 }
 
 static void fold_label(Replaying *replaying, const LogMessage *message) {
