@@ -507,6 +507,18 @@ bool store_add_transaction(Store *store, const Transaction *transaction, const A
     return true;
 }
 
+Label store_label_of(const StoredTransaction *of, int64_t time, bool is_fraud) {
+    return (Label){
+        .trans_num = of->transaction.trans_num,
+        .merchant = of->transaction.merchant,
+        .card = of->transaction.card,
+        .transaction_time = of->transaction.time,
+        .time = time,
+        .is_fraud = is_fraud,
+        .was_fraud = of->is_fraud == 1,
+    };
+}
+
 bool store_add_label(Store *store, const Label *label, uint64_t of, GError **error) {
     Event event = {.kind = EVENT_LABEL, .label = *label};
     if (!add_event(store, &event, error)) return false;

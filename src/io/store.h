@@ -77,6 +77,10 @@ void store_rollback(Store *store);
 bool store_add_transaction(Store *store, const Transaction *transaction, const Answer *answer,
                            GError **error);
 
+/* The label that says so of a stored transaction; its strings are the transaction's. `time` is when
+ * it became known, seconds. */
+Label store_label_of(const StoredTransaction *of, int64_t time, bool is_fraud);
+
 /* Adds a label of the transaction at position `of`; its was_fraud is what store_find gave. */
 bool store_add_label(Store *store, const Label *label, uint64_t of, GError **error);
 

@@ -1,6 +1,7 @@
 #include "serve/hub.h"
 
 #include "base/json_write.h"
+#include "serve/shape.h"
 
 #include <string.h>
 
@@ -17,7 +18,8 @@ typedef struct Client {
 
 struct Hub {
     Meters *meters;
-    GMutex lock; /* of everything below */
+    GString *item; /* scratch of the worker's thread */
+    GMutex lock;   /* of everything below */
     void (*wake)(void *data);
     void *wake_data;
     GPtrArray *clients;
@@ -32,6 +34,7 @@ Hub *hub_new(Meters *meters) {
     hub->meters = meters;
     g_mutex_init(&hub->lock);
     hub->clients = g_ptr_array_new();
+    hub->item = g_string_new(NULL);
     hub->items = g_string_new(NULL);
     hub->labels = g_string_new(NULL);
     return hub;
@@ -41,6 +44,7 @@ void hub_free(Hub *hub) {
     if (!hub) return;
     g_assert(hub->clients->len == 0);
     g_ptr_array_unref(hub->clients);
+    g_string_free(hub->item, TRUE);
     g_string_free(hub->items, TRUE);
     g_string_free(hub->labels, TRUE);
     g_mutex_clear(&hub->lock);
@@ -56,7 +60,8 @@ void hub_set_wake(Hub *hub, void (*wake)(void *data), void *data) {
 
 /* Collecting */
 
-bool hub_wants_item(Hub *hub, bool alert) {
+/* Whether there is anyone and any place for the next item; if not it is counted as left out. */
+static bool wants_item(Hub *hub, bool alert) {
     g_mutex_lock(&hub->lock);
     unsigned common = hub->item_count - MIN(hub->alert_count, (unsigned)ALERTS_PER_TICK);
     bool wanted = hub->clients->len > 0 && hub->item_count < ITEMS_PER_TICK &&
@@ -66,10 +71,17 @@ bool hub_wants_item(Hub *hub, bool alert) {
     return wanted;
 }
 
-void hub_add_item(Hub *hub, bool alert, const GString *item) {
+/* Only the worker adds and sends items, so what it saw wanted a moment ago still is. */
+void hub_show(Hub *hub, const Transaction *transaction, const Answer *answer) {
+    const bool alert = answer->verdict != VERDICT_APPROVE;
+    if (!wants_item(hub, alert)) return;
+    const StoredTransaction shown = {
+        .transaction = *transaction, .answer = *answer, .is_fraud = LABEL_NONE};
+    g_string_truncate(hub->item, 0);
+    shape_item(hub->item, &shown);
     g_mutex_lock(&hub->lock);
     if (hub->item_count++ > 0) g_string_append_c(hub->items, ',');
-    g_string_append_len(hub->items, item->str, (gssize)item->len);
+    g_string_append_len(hub->items, hub->item->str, (gssize)hub->item->len);
     hub->alert_count += alert;
     g_mutex_unlock(&hub->lock);
 }

@@ -4,6 +4,7 @@
  * that does not keep up loses messages, and costs nobody else any time. */
 #pragma once
 
+#include "io/store.h"
 #include "serve/meters.h"
 
 #include <microhttpd.h>
@@ -24,10 +25,9 @@ void hub_free(Hub *hub);
 /* `wake` is called after connections were resumed, so that whoever runs the daemon looks at it. */
 void hub_set_wake(Hub *hub, void (*wake)(void *data), void *data);
 
-/* From the partition's thread. Whether there is anyone and any place for the next item; if so the
- * caller writes it and calls hub_add_item, else it is counted as left out. */
-bool hub_wants_item(Hub *hub, bool alert);
-void hub_add_item(Hub *hub, bool alert, const GString *item);
+/* From the worker's thread. Adds what was decided to the sample, if there is anyone and any place
+ * for it; else it is counted as left out. */
+void hub_show(Hub *hub, const Transaction *transaction, const Answer *answer);
 
 /* A transaction was labelled; beyond ITEMS_PER_TICK labels a tick the rest are left out. */
 void hub_add_label(Hub *hub, Str trans_num, bool is_fraud);

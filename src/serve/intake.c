@@ -21,7 +21,6 @@ void intake_init(Intake *intake, Engine *engine, Store *store, Rejects *rejects,
         .parser = json_parser_new(RECORD_MAX_BYTES),
         .contributions = g_new(float, feature_count() + 1),
         .reasons = g_string_new(NULL),
-        .item = g_string_new(NULL),
     };
 }
 
@@ -29,7 +28,6 @@ void intake_clear(Intake *intake) {
     json_parser_free(intake->parser);
     g_free(intake->contributions);
     g_string_free(intake->reasons, TRUE);
-    g_string_free(intake->item, TRUE);
 }
 
 /* Replies */
@@ -104,16 +102,6 @@ static void refuse_time(Intake *intake, Job *job, const char *field, int64_t tim
 
 /* Transactions */
 
-static void show(Intake *intake, const Transaction *transaction, const Answer *answer) {
-    bool alert = answer->verdict != VERDICT_APPROVE;
-    if (!hub_wants_item(intake->hub, alert)) return;
-    StoredTransaction stored = {
-        .transaction = *transaction, .answer = *answer, .is_fraud = LABEL_NONE};
-    g_string_truncate(intake->item, 0);
-    shape_item(intake->item, &stored);
-    hub_add_item(intake->hub, alert, intake->item);
-}
-
 /* The decision's answer; its reasons live until the next call. */
 static Answer explain(Intake *intake, const Decision *decision) {
     const Model *model = engine_model(intake->engine);
@@ -135,7 +123,7 @@ static bool take_new(Intake *intake, Job *job, const Transaction *transaction, G
     if (!store_add_transaction(intake->store, transaction, &answer, error)) return false;
     counter_add(&intake->meters->folded, 1);
     shape_answer(reply_body(&job->reply), transaction->trans_num, &answer);
-    show(intake, transaction, &answer);
+    hub_show(intake->hub, transaction, &answer);
     answered(job, false);
     return true;
 }
@@ -180,15 +168,7 @@ static bool take_transaction(Intake *intake, Job *job, JsonValue value, GError *
 
 static bool fold_label(Intake *intake, const StoredTransaction *of, int64_t time, bool is_fraud,
                        GError **error) {
-    Label label = {
-        .trans_num = of->transaction.trans_num,
-        .merchant = of->transaction.merchant,
-        .card = of->transaction.card,
-        .transaction_time = of->transaction.time,
-        .time = time,
-        .is_fraud = is_fraud,
-        .was_fraud = of->is_fraud == 1,
-    };
+    const Label label = store_label_of(of, time, is_fraud);
     if (!begin(intake, error)) return false;
     engine_label(intake->engine, &label);
     if (!store_add_label(intake->store, &label, of->seq, error)) return false;

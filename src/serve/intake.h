@@ -25,9 +25,9 @@ typedef struct Intake {
     Meters *meters;
     JsonParser *parser;
     JsonScratch json;
-    float *contributions;    /* feature_count() + 1 */
-    GString *reasons, *item; /* scratch */
-    bool open;               /* a batch of the store has begun */
+    float *contributions; /* feature_count() + 1 */
+    GString *reasons;     /* scratch */
+    bool open;            /* a batch of the store has begun */
 } Intake;
 
 void intake_init(Intake *intake, Engine *engine, Store *store, Rejects *rejects, Hub *hub,

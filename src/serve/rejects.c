@@ -63,12 +63,8 @@ void rejects_add(Rejects *rejects, const Reject *reject) {
     GString *out = rejects->pending;
     g_string_append(out, "{\"at\":");
     shape_time(out, g_get_real_time() / G_USEC_PER_SEC);
-    g_string_append_printf(out, ",\"line\":%" G_GUINT64_FORMAT ",\"field\":", reject->line);
-    json_write_str(out, str_from(reject->field));
-    g_string_append(out, ",\"reason\":");
-    json_write_str(out, str_from(reject->reason));
-    g_string_append(out, ",\"value\":");
-    json_write_str(out, str_from(reject->value));
+    g_string_append_printf(out, ",\"line\":%" G_GUINT64_FORMAT, reject->line);
+    shape_cause(out, reject);
     g_string_append(out, "}\n");
     if (out->len >= PENDING_MAX) rejects_flush(rejects);
 }

@@ -240,6 +240,15 @@ void shape_problem(GString *out, unsigned status, const char *detail) {
     g_string_append_c(out, '}');
 }
 
+void shape_cause(GString *out, const Reject *reject) {
+    g_string_append(out, ",\"field\":");
+    json_write_str(out, str_from(reject->field));
+    g_string_append(out, ",\"reason\":");
+    json_write_str(out, str_from(reject->reason));
+    g_string_append(out, ",\"value\":");
+    json_write_str(out, str_from(reject->value));
+}
+
 void shape_reject(GString *out, unsigned status, const Reject *reject) {
     g_autofree char *detail = *reject->field
                                   ? g_strdup_printf("%s: %s", reject->field, reject->reason)
@@ -248,11 +257,6 @@ void shape_reject(GString *out, unsigned status, const Reject *reject) {
     g_string_append(out, ",\"detail\":");
     json_write_str(out, str_from(detail));
     if (reject->line > 0) g_string_append_printf(out, ",\"line\":%" G_GUINT64_FORMAT, reject->line);
-    g_string_append(out, ",\"field\":");
-    json_write_str(out, str_from(reject->field));
-    g_string_append(out, ",\"reason\":");
-    json_write_str(out, str_from(reject->reason));
-    g_string_append(out, ",\"value\":");
-    json_write_str(out, str_from(reject->value));
+    shape_cause(out, reject);
     g_string_append_c(out, '}');
 }

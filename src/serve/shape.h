@@ -27,7 +27,10 @@ void shape_merchant(GString *out, const Graph *graph, MerchantId merchant);
 /* A problem of RFC 9457; `detail` may be NULL. */
 void shape_problem(GString *out, unsigned status, const char *detail);
 
-/* The same for a refused record, with its line (unless 0), field, reason and value. */
+/* Appends the members that say why a record was refused: ,"field":...,"reason":...,"value":... */
+void shape_cause(GString *out, const Reject *reject);
+
+/* A problem for a refused record, with its line (unless 0), field, reason and value. */
 void shape_reject(GString *out, unsigned status, const Reject *reject);
 
 /* The card's number, masked and quoted. */

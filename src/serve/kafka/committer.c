@@ -1,7 +1,6 @@
 #include "serve/kafka/committer.h"
 
 #include "record/binary.h"
-#include "serve/shape.h"
 
 enum {
     /* The broker still finishes a transaction when it has answered its commit; the next one, begun
@@ -122,14 +121,6 @@ static Str bytes_at(const Batch *batch, size_t at, size_t len) {
     return (Str){(const char *)batch->bytes->data + at, len};
 }
 
-static void show(Committer *committer, const StoredTransaction *shown) {
-    const bool alert = shown->answer.verdict != VERDICT_APPROVE;
-    if (!hub_wants_item(committer->options.hub, alert)) return;
-    g_autoptr(GString) item = g_string_new(NULL);
-    shape_item(item, shown);
-    hub_add_item(committer->options.hub, alert, item);
-}
-
 /* It may be there from before a crash or a move of the partition. */
 static bool store(Committer *committer, const StoredTransaction *decided, GError **error) {
     StoredTransaction there;
@@ -153,7 +144,7 @@ static bool keep_decision(Committer *committer, const Batch *batch, const Kept *
         .model_version = str_from(model_version(committer->options.model)),
         .reasons = bytes_at(batch, kept->reasons, kept->reasons_len),
     };
-    show(committer, &decided);
+    hub_show(committer->options.hub, &decided.transaction, &decided.answer);
     return kept->shown_only || store(committer, &decided, error);
 }
 
@@ -170,15 +161,7 @@ static bool keep_label(Committer *committer, Str trans_num, const Kept *kept, GE
         return true;
     }
     if (of.is_fraud == (int)kept->is_fraud) return true;
-    const Label label = {
-        .trans_num = of.transaction.trans_num,
-        .merchant = of.transaction.merchant,
-        .card = of.transaction.card,
-        .transaction_time = of.transaction.time,
-        .time = kept->time,
-        .is_fraud = kept->is_fraud,
-        .was_fraud = of.is_fraud == 1,
-    };
+    const Label label = store_label_of(&of, kept->time, kept->is_fraud);
     return store_add_label(committer->options.store, &label, of.seq, error);
 }
 

@@ -77,13 +77,9 @@ static void write_reject(Folder *folder, KafkaTopic topic, const rd_kafka_messag
     g_string_truncate(out, 0);
     g_string_append(out, "{\"topic\":");
     json_write_str(out, str_from(folder->kafka->topics[topic]));
-    g_string_append_printf(out, ",\"partition\":%d,\"offset\":%" G_GINT64_FORMAT ",\"field\":",
+    g_string_append_printf(out, ",\"partition\":%d,\"offset\":%" G_GINT64_FORMAT,
                            message->partition, message->offset);
-    json_write_str(out, str_from(reject->field));
-    g_string_append(out, ",\"reason\":");
-    json_write_str(out, str_from(reject->reason));
-    g_string_append(out, ",\"value\":");
-    json_write_str(out, str_from(reject->value));
+    shape_cause(out, reject);
     g_string_append_c(out, '}');
     batch_write(folder->batch, TOPIC_REJECTS, RD_KAFKA_PARTITION_UA, message->key, message->key_len,
                 out->str, out->len);
