@@ -253,6 +253,31 @@ static void print_message(GString *out, const rd_kafka_message_t *message) {
     fwrite(out->str, 1, out->len, stdout);
 }
 
+/* Where each partition ends now; what comes while it is read belongs to the next time. Returns how
+ * many hold anything. */
+static int find_ends(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list,
+                     int64_t *ends) {
+    int filled = 0;
+    for (int i = 0; i < list->cnt; i++) {
+        int64_t first;
+        const rd_kafka_resp_err_t err = rd_kafka_query_watermark_offsets(
+            client, list->elems[i].topic, list->elems[i].partition, &first, &ends[i], TIMEOUT_MS);
+        if (err) die("consume", rd_kafka_err2str(err));
+        if (first == ends[i]) ends[i] = 0;
+        filled += ends[i] > 0;
+    }
+    return filled;
+}
+
+/* The end of the message's partition, which is 0 once that is read through. */
+static int64_t *end_of(const rd_kafka_topic_partition_list_t *list, int64_t *ends,
+                       const rd_kafka_message_t *message) {
+    int i = 0;
+    while (list->elems[i].partition != message->partition)
+        i++;
+    return &ends[i];
+}
+
 static int consume(int argc, char **argv) {
     bool committed = false;
     int partition = -1;
@@ -267,17 +292,21 @@ static int consume(int argc, char **argv) {
     }
     rd_kafka_t *client = new_client(RD_KAFKA_CONSUMER, committed);
     rd_kafka_topic_partition_list_t *list = partitions_of(client, argv[0], partition);
-    rd_kafka_assign(client, list);
+    g_autofree int64_t *ends = g_new0(int64_t, list->cnt);
     g_autoptr(GString) out = g_string_new(NULL);
-    for (int left = list->cnt; left > 0;) {
+    int left = find_ends(client, list, ends);
+    rd_kafka_assign(client, list);
+    while (left > 0) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(client, TIMEOUT_MS);
         if (!message) die("consume", "nothing came in time");
-        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        const bool at_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+        if (message->err && !at_end) die("consume", rd_kafka_message_errstr(message));
+        int64_t *end = end_of(list, ends, message);
+        if (!at_end && message->offset < *end) print_message(out, message);
+        if (*end > 0 && (at_end || message->offset + 1 >= *end)) {
+            *end = 0;
             left--;
-        else if (message->err)
-            die("consume", rd_kafka_message_errstr(message));
-        else
-            print_message(out, message);
+        }
         rd_kafka_message_destroy(message);
     }
     rd_kafka_topic_partition_list_destroy(list);

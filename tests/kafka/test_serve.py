@@ -186,7 +186,7 @@ def test_killed_ten_times_under_load(broker, world):
     # A member of a fixed name is let in again at once: the test would wait for the group most of its time.
     static = {"group.instance.id": "the-one"}
     under_load = 0
-    with group.stream("--no-labels", "--rate", str(len(world.rows) // 40)) as stream:
+    with group.stream("--no-labels", "--rate", str(len(world.rows) // 20)) as stream:
         for _ in range(KILLS):
             before = group.decided()
             with group.serve(**static) as service:
@@ -217,8 +217,7 @@ def test_broker_killed_and_away(broker, world):
         service.wait_until_said("does not answer")
         broker.start()
         before = group.decided()
-        # All may be decided by now: what the stream held back comes at once.
-        wait_until("it decides again", lambda: group.decided() > before or before == len(world.rows))
+        wait_until("it decides again", lambda: group.decided() > before)
         broker.stop()
         time.sleep(OUTAGE)  # what is tested, not what is waited for
         assert service.runs(), service.said
