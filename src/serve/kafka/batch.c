@@ -2,6 +2,27 @@
 
 #include "base/bytes.h"
 
+static void membership_clear(void *membership) {
+    rd_kafka_consumer_group_metadata_destroy(((Membership *)membership)->metadata);
+}
+
+/* A member has a name; without one, and without a generation, the broker checks nothing. Looked at
+ * last: until the consumer's rebalance is answered it does not get a new one. */
+Membership *membership_new(rd_kafka_t *consumer) {
+    Membership *membership = g_atomic_rc_box_new(Membership);
+    membership->metadata = rd_kafka_consumer_group_metadata(consumer);
+    char *name = rd_kafka_memberid(consumer);
+    const bool is_member = name && *name && !rd_kafka_assignment_lost(consumer);
+    if (name) rd_kafka_mem_free(consumer, name);
+    if (is_member) return membership;
+    membership_release(membership);
+    return NULL;
+}
+
+void membership_release(Membership *membership) {
+    if (membership) g_atomic_rc_box_release_full(membership, membership_clear);
+}
+
 Batch *batch_new(void) {
     Batch *batch = g_new0(Batch, 1);
     batch->bytes = g_byte_array_new();
@@ -12,7 +33,7 @@ Batch *batch_new(void) {
 
 void batch_clear(Batch *batch) {
     if (batch->offsets) rd_kafka_topic_partition_list_destroy(batch->offsets);
-    if (batch->membership) rd_kafka_consumer_group_metadata_destroy(batch->membership);
+    membership_release(batch->membership);
     g_byte_array_set_size(batch->bytes, 0);
     g_array_set_size(batch->outputs, 0);
     g_array_set_size(batch->kept, 0);

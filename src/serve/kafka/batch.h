@@ -32,13 +32,25 @@ typedef struct Kept {
     int64_t time; /* of a label, seconds */
 } Kept;
 
+/* That a process is a member of the group, in the generation in which it was given its partitions:
+ * the broker takes no offsets of an earlier generation. Counted references, as batches of a
+ * generation share one. */
+typedef struct Membership {
+    rd_kafka_consumer_group_metadata_t *metadata;
+} Membership;
+
+/* The consumer's present membership, to be taken while it answers a rebalance. NULL when it has
+ * none: the broker would take its offsets whoever owns the partitions by now. */
+Membership *membership_new(rd_kafka_t *consumer);
+void membership_release(Membership *membership); /* NULL is allowed */
+
 typedef struct Batch {
     GByteArray *bytes;
-    GArray *outputs;                                /* Output */
-    GArray *kept;                                   /* Kept */
-    rd_kafka_topic_partition_list_t *offsets;       /* to commit */
-    rd_kafka_consumer_group_metadata_t *membership; /* of the group when it was made */
-    int64_t oldest_ms; /* timestamp of its oldest transaction's message, wall clock; 0 none */
+    GArray *outputs;                          /* Output */
+    GArray *kept;                             /* Kept */
+    rd_kafka_topic_partition_list_t *offsets; /* to commit */
+    Membership *membership; /* under which; a reference, with offsets never NULL */
+    int64_t oldest_ms;      /* timestamp of its oldest transaction's message, wall clock; 0 none */
     uint64_t decided, verdicts[3], labels, rejected, duplicates, shown_only;
 } Batch;
 

@@ -5,7 +5,7 @@
 enum {
     /* The broker still finishes a transaction when it has answered its commit; the next one, begun
      * at once, would be sent away for 20 ms. Where batches are small there is time to wait. */
-    SETTLE_US = 8000,
+    SETTLE_US = 3000,
     FEW_DECISIONS = 1000,
     INIT_MS = 2000,     /* one try to be let in */
     CALL_MS = 5000,     /* one try of a step of a transaction */
@@ -97,7 +97,7 @@ static char *write_transaction(Committer *committer, const Batch *batch) {
     }
     if ((why = produce_all(committer, batch))) return why;
     while ((error = rd_kafka_send_offsets_to_transaction(committer->producer, batch->offsets,
-                                                         batch->membership, CALL_MS)))
+                                                         batch->membership->metadata, CALL_MS)))
         if (!try_again(committer, error, &why)) return why;
     while ((error = rd_kafka_commit_transaction(committer->producer, CALL_MS)))
         if (!try_again(committer, error, &why)) return why;

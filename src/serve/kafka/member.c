@@ -33,6 +33,7 @@ struct Member {
     /* While it is in the group; the folding thread's. */
     rd_kafka_t *consumer, *reader_client;
     rd_kafka_queue_t *queue;
+    Membership *membership; /* while it holds partitions */
     Committer *committer;
     SnapshotWriter *snapshots;
     Folder fold;
@@ -59,8 +60,7 @@ static void note_offsets(Member *member) {
             entry->offset = shard->next[log];
         }
     }
-    if (batch->membership) rd_kafka_consumer_group_metadata_destroy(batch->membership);
-    batch->membership = rd_kafka_consumer_group_metadata(member->consumer);
+    if (!batch->membership) batch->membership = g_atomic_rc_box_acquire(member->membership);
 }
 
 /* Checkpoints */
@@ -164,6 +164,7 @@ static void look_at_lag(Member *member, bool ask) {
 static void drop_shards(Member *member) {
     g_ptr_array_set_size(member->fold.shards, 0);
     member->shard_count = 0;
+    g_clear_pointer(&member->membership, membership_release);
     publish_counts(member);
 }
 
@@ -248,13 +249,15 @@ static bool restore(Member *member, int32_t partition, GError **error) {
 static void take_partitions(Member *member, rd_kafka_topic_partition_list_t *given) {
     const KafkaOptions *options = member->options.kafka;
     g_autoptr(GError) error = NULL;
-    bool ok = true;
+    member->membership = membership_new(member->consumer);
+    bool ok = member->membership != NULL;
     for (int i = 0; ok && i < given->cnt; i++)
         if (strcmp(given->elems[i].topic, options->topics[TOPIC_TRANSACTIONS]) == 0)
             ok = restore(member, given->elems[i].partition, &error);
     if (!ok) {
         g_free(member->trouble);
-        member->trouble = g_strdup(error ? error->message : "the partitions could not be restored");
+        member->trouble =
+            g_strdup(error ? error->message : "the group went on without this member");
         drop_shards(member);
         return;
     }
@@ -365,7 +368,7 @@ static void poll_messages(Member *member) {
         rd_kafka_consume_batch_queue(member->queue, busy ? 1 : POLL_MS, member->messages, room);
     if (count > 0) {
         folder_fold(&member->fold, member->messages, (size_t)count);
-        note_offsets(member);
+        if (member->shard_count > 0) note_offsets(member);
     }
     for (ssize_t i = 0; i < count; i++) {
         if (member->messages[i]->err)
