@@ -30,7 +30,6 @@ setup:
 test:
 	@tools/setup.sh build ui test
 	@tools/build.sh $(BUILD) all
-	@tools/services.py fetch || echo "make test: the tests with real servers are skipped"
 	@tools/test.sh $(BUILD)
 
 # exec: on Ctrl-C a shell between would die at once, and make not wait for the demo to clean up.

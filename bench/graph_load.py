@@ -2,12 +2,12 @@
 """Measures how many edges a second reach Neo4j: by `haechi graph load`, and by one session for each
 transaction, over HTTP and, where the package `neo4j` of PyPI is installed, through its driver.
 
-    HAECHI=build/haechi bench/graph_load.py [ROWS]
+    HAECHI=build/haechi bench/graph_load.py [--rows ROWS] [--json]
 
 ROWS (100000) are generated. The server is one of its own (tests/neo4j/server.py), on the same machine.
 Prints a line for each, and the memory that the load took at most."""
 
-import base64
+import argparse
 import csv
 import http.client
 import itertools
@@ -85,9 +85,7 @@ def one_session_a_row(neo4j):
         from neo4j import GraphDatabase
     except ImportError:
         return None
-    user, password = base64.b64decode(neo4j.login.split()[1]).decode().split(":", 1)
-    bolt = dict(line.split("=", 1) for line in neo4j.call("env").splitlines())["HAECHI_NEO4J_BOLT"]
-    with GraphDatabase.driver(bolt, auth=(user, password)) as driver:
+    with GraphDatabase.driver(neo4j.bolt_url, auth=("neo4j", neo4j.password)) as driver:
         def write(row):
             with driver.session() as session:
                 session.run(ONE_ROW, row).consume()
@@ -113,26 +111,46 @@ def load(neo4j):
     return report, sustained, usage.ru_maxrss / 1024
 
 
+def measure(neo4j, rows):
+    generate(rows)
+    neo4j.wipe()
+    report, later, memory = load(neo4j)
+    one_by_one = {}
+    for name, way in (("one HTTP request a row", one_request_a_row), ("the driver, a session a row", one_session_a_row)):
+        neo4j.wipe()
+        found = way(neo4j)
+        if found:
+            one_by_one[name] = found
+    return {"rows": report["created"], "edges_per_second": report["edges_per_second"], "later_half": later,
+            "peak_mib": memory, "one_by_one": one_by_one}
+
+
+def show(found):
+    rate = found["edges_per_second"]
+    print(f"haechi graph load: {rate:.0f} edges/s over {found['rows']} rows, {found['later_half']:.0f} over the later "
+          f"half; at most {found['peak_mib']:.0f} MiB")
+    for name, pace in found["one_by_one"].items():
+        print(f"{name}: {pace:.0f} edges/s, {rate / pace:.0f} times slower")
+    if len(found["one_by_one"]) < 2:
+        print("the driver: not installed")
+
+
 def main():
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100000
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=100000)
+    parser.add_argument("--json", action="store_true")
+    words = parser.parse_args()
     neo4j = server.Neo4j()
+    if neo4j.lacks:
+        sys.exit(neo4j.lacks)
     try:
         with tempfile.TemporaryDirectory() as top:
             os.chdir(top)
-            generate(rows)
-            neo4j.wipe()
-            report, sustained, memory = load(neo4j)
-            whole = report["edges_per_second"]
-            print(f"haechi graph load           {whole:8.0f} edges/s over {report['created']} rows, "
-                  f"{sustained:.0f} over the later half; at most {memory:.0f} MiB")
-            for name, way in (("one HTTP request a row", one_request_a_row),
-                              ("the driver, a session a row", one_session_a_row)):
-                neo4j.wipe()
-                found = way(neo4j)
-                print(f"{name:28}{'not installed' if found is None else f'{found:7.0f} edges/s, {whole / found:.0f} times slower'}")
+            found = measure(neo4j, words.rows)
             os.chdir(ROOT)
     finally:
-        neo4j.end()
+        neo4j.close()
+    print(json.dumps(found)) if words.json else show(found)
 
 
 if __name__ == "__main__":

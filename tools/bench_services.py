@@ -6,8 +6,8 @@ ratio to its target, in one run.
 
 Starts a Kafka broker of its own (tools/services.py), on free ports and in a folder that goes with
 it, and measures haechi serve --kafka: transactions a second from topic to topic, beside what Kafka's
-own perf tools reach with the same records; latency; how long a partition takes to move. Then edges
-into Neo4j, by bench/neo4j.py, where that is there.
+own perf tools reach with the same records; latency; how long a partition takes to move. Then, with
+only a Neo4j beside it, edges a second (bench/graph_load.py).
 
 The environment may set
     BENCH_DATA    a folder with fraudTrain.csv, of which the first 500,000 rows are taken; without it
@@ -68,8 +68,8 @@ class Group:
 
     def __init__(self, broker, partitions, work, model):
         self.broker, self.partitions, self.work, self.model = broker, partitions, work, model
-        self.topics = {name: broker.name(name) for name in self.TOPICS}
-        self.settings = {**self.topics, "group": broker.name("group")}
+        self.topics = {name: broker.new_name(name) for name in self.TOPICS}
+        self.settings = {**self.topics, "group": broker.new_name("group")}
         for name in ("transactions", "labels"):
             broker.make(self.topics[name], partitions)
 
@@ -188,7 +188,7 @@ def perf_producer(group, name):
         reader.kill()
     text = perf_tool(broker, "ProducerPerformance", "--topic", broker.new_topic("perf", group.partitions),
                      "--num-records", ROWS + WARM_UP, "--warmup-records", WARM_UP, "--throughput", "-1",
-                     "--payload-file", path, "--transactional-id", broker.name("perf"),
+                     "--payload-file", path, "--transactional-id", broker.new_name("perf"),
                      "--transaction-duration-ms", TRANSACTION_MS,
                      "--command-property", "acks=all", "linger.ms=5", "batch.size=131072")
     return float(re.findall(r"([\d.]+) records/sec", text)[-1])
@@ -304,19 +304,16 @@ def bench_move(table, group):
 
 
 def bench_neo4j(table):
-    """By bench/neo4j.py, which prints a line for each way of writing edges."""
-    script = TOOLS.parent / "bench" / "neo4j.py"
-    if not script.exists():
-        return
     bench.say("Neo4j ...")
-    text, _, _ = bench.run([sys.executable, "-B", script], env={**os.environ, "HAECHI": harness.HAECHI})
-    rate, later, memory = re.search(r"graph load\s+([\d.]+) edges/s .*?([\d.]+) over .*?([\d.]+) MiB",
-                                    text).groups()
-    table.at_least("graph load into Neo4j, edges a second", float(rate), 3000)
-    table.at_least("the same, over its later half", float(later), 3000)
-    table.at_most("the same, peak memory", float(memory), 200, " MiB")
-    for name, slower in re.findall(r"^(.*?)\s+[\d.]+ edges/s, ([\d.]+) times slower", text, re.MULTILINE):
-        table.at_least(f"the same, against {name}", float(slower), 20, " times")
+    text, _, _ = bench.run([sys.executable, "-B", TOOLS.parent / "bench" / "graph_load.py", "--json"],
+                           env={**os.environ, "HAECHI": harness.HAECHI})
+    report = json.loads(text)
+    table.at_least("graph load into Neo4j, edges a second", report["edges_per_second"], 3000)
+    table.at_least("the same, over its later half", report["later_half"], 3000)
+    table.at_most("the same, peak memory", report["peak_mib"], 200, " MiB")
+    for name, pace in report["one_by_one"].items():
+        table.only(f"{name}, edges a second", pace)
+        table.at_least("the load against that", report["edges_per_second"] / pace, 20, " times")
 
 
 # ---------------------------------------------------------------- the whole
@@ -341,6 +338,7 @@ def measure(broker, work):
     bench_tools(table, one, rate)
     bench_latency(table, group(1))
     bench_move(table, group(1))
+    broker.stop()
     bench_neo4j(table)
     show_sizes(one)
     show_sizes(four)

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Runs every test of the folder BUILD. Its last line is `N passed, N failed`, and its exit status
-# is 0 only if nothing failed.
+# is 0 only if nothing failed. A real Kafka and a real Neo4j are started once for all tests, where they
+# can be had; else the tests that need them are skipped, or fail with HAECHI_REQUIRE_SERVICES=1.
+# HAECHI_TEST_SERVICES names the run folder of some that are there already.
 #
 #   tools/test.sh BUILD [MESON_TEST_OPTION...]
 set -eu
@@ -10,6 +12,23 @@ build=$1
 shift
 log=$build/meson-logs/testlog.json
 rm -f "$log"
+
+services() {
+    HAECHI_SERVICES_DIR=$HAECHI_TEST_SERVICES HAECHI_SERVICES_PORTS=auto "$here/services.py" "$@"
+}
+end_services() {
+    services stop >/dev/null
+    rm -rf "$HAECHI_TEST_SERVICES"
+}
+if [ -z "${HAECHI_TEST_SERVICES:-}" ]; then
+    HAECHI_TEST_SERVICES=$(cd "$build" && pwd)/test-services
+    export HAECHI_TEST_SERVICES
+    trap end_services EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    services start || echo "tests: no real servers; the tests that need them are skipped or fail"
+fi
+
 status=0
 meson test -C "$build" --no-rebuild --print-errorlogs "$@" </dev/null || status=$?
 meson introspect "$build" --tests >"$build/meson-logs/tests.json"

@@ -1,47 +1,27 @@
-"""What the tests of Kafka share: a real broker, its topics, haechi processes, and waiting until
-something is so.
-
-The broker is that of tools/services.py. Its run folder is HAECHI_TEST_SERVICES, or one within the
-build; test files that use it take turns, so that one may crash it. Topics have names of their own for each
-test. Who finds it running already leaves it running, without them; else its data go with it.
-
-Where the broker cannot be had, a test is skipped; with HAECHI_REQUIRE_SERVICES=1 that is a failure."""
+"""What the tests of Kafka share: the real broker (tests/servers.py), its topics, and haechi processes.
+Topics have names of their own for each test."""
 
 import contextlib
 import csv
-import fcntl
-import functools
 import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SERVICES = ROOT / "tools" / "services.py"
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import servers  # noqa: E402
+from servers import WAIT_SECONDS, run, wait_until  # noqa: E402, F401
+
 HAECHI = os.environ["HAECHI"]
 TOOL = os.environ["KAFKA_TOOL"]
-REQUIRED = os.environ.get("HAECHI_REQUIRE_SERVICES") == "1"
-WAIT_SECONDS = 60  # for anything that a test waits for, unless it says otherwise
-LOOK_SECONDS = 0.02  # between two looks whether it is so
 # One thread: libxgboost's would fight with the broker for the cores.
 ENV = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
-
-
-def wait_until(what, condition, seconds=WAIT_SECONDS):
-    """Waits until condition() is true, and returns what it gave."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(LOOK_SECONDS)
-    return found
 
 
 def good(*words):
@@ -77,75 +57,14 @@ def partition_of(card, partitions):
     return (murmur2(card.encode()) & 0x7FFFFFFF) % partitions
 
 
-class Broker:
-    """The one Kafka broker, ours until close()."""
+class Broker(servers.Server):
+    """The Kafka broker."""
+
+    name = "kafka"
 
     def __init__(self):
-        build = os.environ.get("MESON_BUILD_ROOT")
-        folder = os.environ.get("HAECHI_TEST_SERVICES") or (build and os.path.join(build, "test-services"))
-        self.own = None if folder else tempfile.TemporaryDirectory()
-        self.folder = pathlib.Path(folder or self.own.name)
-        self.env = {**os.environ, "HAECHI_SERVICES_DIR": str(self.folder), "HAECHI_SERVICES_PORTS": "auto"}
-        for name in [name for name in self.env if re.fullmatch(r"HAECHI_\w+_PORT", name)]:
-            del self.env[name]
-        self.lock = self.where = None
-        self.found_running = False
-        self.names = set()
-        self.lacks = self._look()
-        if not self.lacks:
-            self._take()
-
-    def _services(self, *words):
-        done = subprocess.run([sys.executable, "-B", SERVICES, *words], env=self.env, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        return done.returncode, done.stdout
-
-    def _look(self):
-        """Why it cannot be had, or an empty text."""
-        cache = pathlib.Path(os.environ.get("HAECHI_SERVICES_CACHE") or pathlib.Path(
-            os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "haechi" / "services")
-        if not REQUIRED and not (cache / "kafka").is_dir():
-            return "the jars are not there; tools/services.py fetch gets them"
-        if not REQUIRED and not (shutil.which("java") and shutil.which("openssl")):
-            return "Java or openssl is not there; tools/setup.sh services installs them"
-        status, text = self._services("fetch", "kafka")
-        return "" if status == 0 else text.strip().splitlines()[-1]
-
-    def _take(self):
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.lock = open(self.folder / "turn", "w", encoding="utf-8")
-        fcntl.flock(self.lock, fcntl.LOCK_EX)
-        self.found_running = self._services("status", "kafka")[0] == 0
-        self.start()
-
-    def start(self):
-        status, text = self._services("start", "kafka")
-        assert status == 0, text
-        lines = self._services("env", "kafka")[1].splitlines()
-        self.where = dict(line.split("=", 1) for line in lines)
-
-    def stop(self):
-        status, text = self._services("stop", "kafka")
-        assert status == 0, text
-
-    def kill(self):
-        """SIGKILL, as a crash would."""
-        status, text = self._services("kill", "kafka")
-        assert status == 0, text
-
-    def close(self):
-        if self.lock and self.found_running:
-            self.start()
-            made = [topic for topic in self.tool("topics").split() if topic in self.names]
-            if made:
-                self.tool("topic-delete", *made)
-        elif self.lock:
-            self._services("stop", "kafka")
-            shutil.rmtree(self.folder / "kafka" / "data", ignore_errors=True)
-        if self.lock:
-            self.lock.close()
-        if self.own:
-            self.own.cleanup()
+        super().__init__()
+        self.names = 0
 
     @property
     def address(self):
@@ -159,11 +78,10 @@ class Broker:
         assert done.returncode == 0, (words, done.stderr[-2000:])
         return done.stdout
 
-    def name(self, word):
+    def new_name(self, word):
         """A topic's, a group's: one that was not used before."""
-        name = f"{word}-{os.getpid()}-{len(self.names) + 1}"
-        self.names.add(name)
-        return name
+        self.names += 1
+        return f"{word}-{os.getpid()}-{self.names}"
 
     def make(self, topic, partitions, **config):
         """Makes a topic; `max_message_bytes=1` is Kafka's max.message.bytes."""
@@ -172,33 +90,17 @@ class Broker:
         return topic
 
     def new_topic(self, word, partitions, **config):
-        return self.make(self.name(word), partitions, **config)
+        return self.make(self.new_name(word), partitions, **config)
 
     def produce(self, topic, lines, *options):
         self.tool("produce", topic, *options, text="".join(line + "\n" for line in lines))
 
     def consume(self, topic, *options):
         """All that the topic holds now: dictionaries of partition, offset, key and value (text)."""
-        return [json.loads(line) for line in self.tool("consume", topic, *options).splitlines()]
+        return [json.loads(line) for line in self.tool("consume", topic, *options).split("\n") if line]
 
     def values(self, topic, *options):
         return [json.loads(message["value"]) for message in self.consume(topic, *options)]
-
-
-def real(test):
-    """A test that needs the broker, its first argument, and finds it running whatever the one before
-    has done to it."""
-
-    @functools.wraps(test)
-    def wrapped(broker, *arguments):
-        if broker.lacks and REQUIRED:
-            raise AssertionError(broker.lacks)
-        if broker.lacks:
-            return f"SKIP {broker.lacks}"
-        broker.start()
-        return test(broker, *arguments)
-
-    return wrapped
 
 
 class Process:

@@ -4,7 +4,6 @@ that it has undisturbed, whoever is killed, goes away or joins. Speaks TAP.
 
 HAECHI_TEST_OUTAGE is how many seconds the broker is away in the test of that (8)."""
 
-import csv
 import json
 import os
 import re
@@ -13,109 +12,14 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import tap  # noqa: E402
-from harness import Broker, Process, Service, good, partition_of, real, rows_of, wait_until  # noqa: E402
+from group import Group, World, compare, scores_of  # noqa: E402
+from harness import Broker, partition_of, run, wait_until  # noqa: E402
 
-FILE = "d/fraudTest.csv"
-MODEL = "m"
-NEVER = "1000d"  # a delay of labels that no file is long enough for
 OUTAGE = float(os.environ.get("HAECHI_TEST_OUTAGE", "8"))
-TOPICS = ("transactions", "labels", "decisions", "rejects", "progress", "merchants", "snapshots")
 KILLS = 10
 
 
-class Group:
-    """A group with topics of its own, and the processes in it."""
-
-    def __init__(self, broker, partitions, make=True):
-        self.broker, self.partitions = broker, partitions
-        self.topics = {name: broker.name(name) for name in TOPICS}
-        # A member that was killed is missed after six seconds, the least that brokers allow.
-        self.settings = {**self.topics, "group": broker.name("group"), "exchange": "never",
-                         "session.timeout.ms": "6000", "heartbeat.interval.ms": "1000",
-                         "reconnect.backoff.max.ms": "1000"}
-        if make:
-            self.make_inputs()
-
-    def make_inputs(self, **config):
-        for name in ("transactions", "labels"):
-            self.broker.make(self.topics[name], self.partitions, **config)
-
-    def serve(self, name="store", **settings):
-        return Service(self.broker, MODEL, f"{self.settings['group']}-{name}", {**self.settings, **settings})
-
-    def stream(self, *words, file=FILE):
-        """haechi stream, running."""
-        return Process("stream", file, "--to", f"kafka://{self.broker.address}/{self.topics['transactions']}",
-                       "--labels-topic", self.topics["labels"], "--json", *words)
-
-    def stream_all(self, *words, file=FILE):
-        with self.stream("--rate", "0", *words, file=file) as stream:
-            assert stream.wait() == 0, stream.said
-            return json.loads(stream.printed)
-
-    def decisions(self):
-        return self.broker.consume(self.topics["decisions"], "--committed")
-
-    def decided(self):
-        """How many there are; none while the topic is not made."""
-        with_topic = self.topics["decisions"] in self.broker.tool("topics").split()
-        return len(self.decisions()) if with_topic else 0
-
-    def wait_decided(self, count, seconds=90):
-        wait_until(f"{count} decisions", lambda: self.decided() >= count, seconds)
-
-    def rejects(self):
-        return self.broker.values(self.topics["rejects"], "--committed")
-
-
-def scores_of(messages):
-    """trans_num to score. A transaction that is decided twice is a failure."""
-    found = {}
-    for message in messages:
-        value = json.loads(message["value"])
-        assert value["trans_num"] not in found, ("decided twice", message, found[value["trans_num"]])
-        found[value["trans_num"]] = value["score"]
-    return found
-
-
-def compare(found, expected):
-    """Scores are floats written with 9 digits, which tell any two floats apart."""
-    lost, more = expected.keys() - found.keys(), found.keys() - expected.keys()
-    assert not lost and not more, (len(lost), "lost", sorted(lost)[:3], len(more), "more", sorted(more)[:3])
-    wrong = [number for number in expected if f"{found[number]:.9g}" != f"{expected[number]:.9g}"]
-    assert not wrong, (len(wrong), "scores differ", wrong[:3], [(found[n], expected[n]) for n in wrong[:3]])
-
-
-class World:
-    """The data, and what each transaction scores when nothing happens."""
-
-    def __init__(self):
-        good("data", "generate", "--out", "d", "--cards", "150", "--days", "240", "--seed", "11")
-        good("train", "xgboost", "--train", "d/fraudTrain.csv", "--out", MODEL, "--param", "num_round=20",
-             "--param", "nthread=1")
-        self.rows = rows_of(FILE)
-        self.known = {}
-
-    def expected(self, partitions):
-        """By replaying each partition's rows, without labels."""
-        if partitions not in self.known:
-            scores = {}
-            for partition in range(partitions):
-                rows = [row for row in self.rows if partition_of(row["cc_num"], partitions) == partition]
-                with open("part.csv", "w", newline="", encoding="utf-8") as file:
-                    writer = csv.DictWriter(file, rows[0].keys())
-                    writer.writeheader()
-                    writer.writerows(rows)
-                good("replay", "part.csv", "--model", MODEL, "--out", "scores.csv", "--label-delay", NEVER)
-                scores.update((row["trans_num"], float(row["score"])) for row in rows_of("scores.csv"))
-            self.known[partitions] = scores
-        return self.known[partitions]
-
-
-@real
 def test_decisions_equal_replay(broker, world):
     group = Group(broker, 1)
     with group.serve() as service:
@@ -136,7 +40,6 @@ def test_decisions_equal_replay(broker, world):
     assert group.decided() == len(world.rows)
 
 
-@real
 def test_recovery_with_labels_scores_the_same(broker, world):
     group = Group(broker, 2)
     half = len(world.rows) // 2
@@ -157,7 +60,6 @@ def test_recovery_with_labels_scores_the_same(broker, world):
     assert scores_of(group.decisions()).keys() == {row["trans_num"] for row in world.rows}
 
 
-@real
 def test_takeover_from_the_topic_of_snapshots(broker, world):
     """A process without a checkpoint of its own takes the state that another one published."""
     group = Group(broker, 1)
@@ -180,7 +82,6 @@ def test_takeover_from_the_topic_of_snapshots(broker, world):
     compare(scores_of(group.decisions()), world.expected(1))
 
 
-@real
 def test_killed_ten_times_under_load(broker, world):
     group = Group(broker, 1)
     # A member of a fixed name is let in again at once: the test would wait for the group most of its time.
@@ -205,7 +106,6 @@ def test_killed_ten_times_under_load(broker, world):
     compare(scores_of(group.decisions()), world.expected(1))
 
 
-@real
 def test_broker_killed_and_away(broker, world):
     group = Group(broker, 1)
     seconds = 12 + OUTAGE
@@ -229,7 +129,6 @@ def test_broker_killed_and_away(broker, world):
     compare(scores_of(group.decisions()), world.expected(1))
 
 
-@real
 def test_members_come_and_go(broker, world):
     partitions = 4
     group = Group(broker, partitions)
@@ -262,6 +161,35 @@ def test_members_come_and_go(broker, world):
         assert decision["partition"] == partition_of(decision["key"], partitions), decision
 
 
+def test_exchange_survives_kills(broker, world):
+    """What is told of merchants is in a score, so scores depend on when it came; but a partition that
+    is restored makes again the very scores that were written, step by step."""
+    group = Group(broker, 4)
+    often = {"exchange": "1s", "group.instance.id": "the-one", "checkpoint-events": "2000"}
+    restored = 0
+    with group.stream("--no-labels", "--rate", str(len(world.rows) // 15)) as stream:
+        for _ in range(3):
+            before = group.decided()
+            with group.serve(**often) as service:
+                service.wait_ready()
+                if before < len(world.rows):
+                    wait_until("it decides", lambda: group.decided() > before + 1000 or not stream.runs())
+                metrics = service.metrics()
+                assert metrics["haechi_recovery_mismatches"] == 0, service.said
+                restored += metrics["haechi_recovered_events"]
+                service.kill()
+        assert stream.wait() == 0, stream.said
+    with group.serve(**often) as service:
+        service.wait_ready()
+        group.wait_decided(len(world.rows))
+        metrics = service.metrics()
+        assert metrics["haechi_recovery_mismatches"] == 0, service.said
+        assert service.stop() == 0, service.said
+    assert restored + metrics["haechi_recovered_events"] > 0
+    assert broker.consume(group.topics["merchants"], "--committed"), "nothing was told of merchants"
+    assert scores_of(group.decisions()).keys() == {row["trans_num"] for row in world.rows}
+
+
 def form_of_kb_project(row, index):
     """What its producer makes of a row: the unnamed column of numbers, and numbers for all that looks
     like one, the card and the zip among them."""
@@ -270,7 +198,6 @@ def form_of_kb_project(row, index):
     return json.dumps({"Unnamed: 0": index, **row, **numbers})
 
 
-@real
 def test_poison_costs_itself_alone(broker, world):
     group = Group(broker, 1, make=False)
     group.make_inputs(max_message_bytes=8 << 20)
@@ -309,7 +236,6 @@ def test_poison_costs_itself_alone(broker, world):
     assert len([r for r in rejects if r["topic"] == group.topics["labels"]]) == 2, rejects
 
 
-@real
 def test_topic_that_comes_later(broker, world):
     group = Group(broker, 1, make=False)
     with group.serve() as service:
@@ -322,7 +248,6 @@ def test_topic_that_comes_later(broker, world):
         assert service.stop() == 0, service.said
 
 
-@real
 def test_wrong_password(broker, _world):
     with open("wrong", "w", encoding="utf-8") as file:
         file.write("not the password\n")
@@ -340,7 +265,6 @@ def test_wrong_password(broker, _world):
         assert service.stop() == 0, service.said
 
 
-@real
 def test_duplicate_is_decided_once(broker, world):
     group = Group(broker, 1)
     lines = [json.dumps(row) for row in world.rows[:50]]
@@ -369,7 +293,7 @@ def test_duplicate_is_decided_once(broker, world):
 TESTS = [
     test_decisions_equal_replay, test_recovery_with_labels_scores_the_same, test_killed_ten_times_under_load,
     test_takeover_from_the_topic_of_snapshots,
-    test_broker_killed_and_away, test_members_come_and_go, test_poison_costs_itself_alone,
+    test_broker_killed_and_away, test_members_come_and_go, test_exchange_survives_kills, test_poison_costs_itself_alone,
     test_topic_that_comes_later, test_wrong_password, test_duplicate_is_decided_once,
 ]
 
@@ -381,7 +305,7 @@ def main():
     try:
         with tempfile.TemporaryDirectory() as top:
             os.chdir(top)
-            status = tap.run("kafka/serve", tests, broker, None if broker.lacks else World())
+            status = run("kafka/serve", tests, [broker], broker, None if broker.lacks else World())
             os.chdir("/")
     finally:
         broker.close()

@@ -12,10 +12,8 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import tap  # noqa: E402
-from harness import HAECHI, Broker, Process, good, partition_of, real, rows_of, wait_until  # noqa: E402
+from harness import HAECHI, Broker, Process, good, partition_of, rows_of, run, wait_until  # noqa: E402
 
 FILE = "d/fraudTest.csv"
 PARTITIONS = 4
@@ -100,7 +98,6 @@ def test_waits_and_stops_without_a_broker(_broker):
 # ---------------------------------------------------------------- with one
 
 
-@real
 def test_every_row_once_in_its_place(broker, rows):
     topics = Topics(broker)
     status, report, message = stream(*topics.words(), "--no-labels")
@@ -119,7 +116,6 @@ def test_every_row_once_in_its_place(broker, rows):
     assert broker.consume(topics.labels) == []
 
 
-@real
 def test_labels_after_their_delay(broker, rows):
     topics = Topics(broker)
     status, report, _ = stream(*topics.words(), "--with-labels")
@@ -144,7 +140,6 @@ def test_labels_after_their_delay(broker, rows):
     assert len(labels) == len(due) == len({json.loads(one["value"])["trans_num"] for one in labels})
 
 
-@real
 def test_broker_killed_in_the_middle(broker, rows):
     first, late, left = Topics(broker), Topics(broker), Topics(broker)
     paced = ["--json", "--rate", str(len(rows) // 8)]
@@ -170,7 +165,6 @@ def test_broker_killed_in_the_middle(broker, rows):
                 assert len(broker.consume(topics.labels)) == report["labels"] == report["labels_delivered"]
 
 
-@real
 def test_stopped_by_a_person(broker, rows):
     topics = Topics(broker)
     words = ["--rate", "200", "--json", "--kafka-set", "linger.ms=2000"]
@@ -183,10 +177,9 @@ def test_stopped_by_a_person(broker, rows):
     assert topics.count() == report["delivered"]
 
 
-@real
 def test_missing_topic(broker, _rows):
     topics = Topics(broker)
-    missing = broker.name("missing")
+    missing = broker.new_name("missing")
     refused(stream(f"kafka://{broker.address}/{missing}"), 1,
             f"there is no topic {missing} at kafka {broker.address}: make it first")
     url = topics.words()[0]
@@ -196,13 +189,11 @@ def test_missing_topic(broker, _rows):
     assert topics.count() == 0
 
 
-@real
 def test_message_too_large(broker, _rows):
     small = broker.new_topic("small", 1, max_message_bytes=200)
     refused(stream(f"kafka://{broker.address}/{small}", "--no-labels"), 1, f"to the topic {small}", "too large")
 
 
-@real
 def test_who_may_send(broker, rows):
     topics = Topics(broker)
     where = broker.where
@@ -253,7 +244,7 @@ def main():
         with tempfile.TemporaryDirectory() as top:
             os.chdir(top)
             good("data", "generate", "--out", "d", "--cards", "100", "--days", "200", "--seed", "7")
-            status = tap.run("kafka/stream", TESTS, broker, rows_of(FILE))
+            status = run("kafka/stream", TESTS, [broker], broker, rows_of(FILE))
             os.chdir("/")
     finally:
         broker.close()
