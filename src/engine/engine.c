@@ -68,13 +68,12 @@ Decision engine_transaction(Engine *engine, const Transaction *t) {
     return decision;
 }
 
-const float *engine_observe(Engine *engine, const Transaction *t, float suspicion) {
-    CardId card;
-    MerchantId merchant;
-    graph_locate(engine->graph, t, &card, &merchant);
+Decision engine_observe(Engine *engine, const Transaction *t, float suspicion) {
+    Decision decision = {.features = engine->features};
+    graph_locate(engine->graph, t, &decision.card, &decision.merchant);
     feature_fill_own(t, engine->features);
-    fold(engine, t, suspicion, card, merchant);
-    return engine->features;
+    fold(engine, t, suspicion, decision.card, decision.merchant);
+    return decision;
 }
 
 void engine_label(Engine *engine, const Label *label) {

@@ -32,9 +32,8 @@ Decision engine_transaction(Engine *engine, const Transaction *transaction);
 void engine_label(Engine *engine, const Label *label);
 
 /* The same fold with the first-stage suspicion given from outside and no score: training uses it,
- * whose suspicions are out of fold. Returns feature_count() values, the engine's, until its next
- * call. */
-const float *engine_observe(Engine *engine, const Transaction *transaction, float suspicion);
+ * whose suspicions are out of fold. The decision is to approve, with score 0. */
+Decision engine_observe(Engine *engine, const Transaction *transaction, float suspicion);
 
 /* What another partition told of a merchant (graph_apply_partial). It changes what later
  * transactions see, but is no event of this partition's log: the position stays. */

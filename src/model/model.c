@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "model/model_folder.h"
+#include "model/model_member.h"
 #include "model/tree_ensemble.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +18,11 @@ struct Model {
     char *name, *version;
     double threshold, decline_threshold;
     GBytes *manifest;
-    TreeEnsemble *ensemble;
-    TreeEnsemble *suspicion; /* NULL when there is no first stage */
+    ModelMember *members[MODEL_MEMBERS_MAX];
+    double weights[MODEL_MEMBERS_MAX];
+    size_t member_count;
+    double bias;
+    ModelMember *suspicion; /* NULL when there is no first stage */
 };
 
 void model_free(Model *model) {
@@ -26,8 +30,9 @@ void model_free(Model *model) {
     g_free(model->name);
     g_free(model->version);
     g_bytes_unref(model->manifest);
-    tree_ensemble_free(model->ensemble);
-    tree_ensemble_free(model->suspicion);
+    for (size_t i = 0; i < model->member_count; i++)
+        model_member_free(model->members[i]);
+    model_member_free(model->suspicion);
     g_free(model);
 }
 
@@ -168,11 +173,11 @@ static bool check_features(const File *file, JsonValue manifest) {
 }
 
 static bool check_manifest(Model *model, const File *file, JsonValue manifest) {
-    JsonValue format, kind, files;
+    JsonValue format, files;
     if (!json_member(manifest, "format", &format) || json_get_int(format) != MODEL_FORMAT)
-        return fail(file, MODEL_ERROR_INVALID, "\"format\" is not %d", MODEL_FORMAT);
-    if (!json_member(manifest, "kind", &kind) || !str_equal(json_get_str(kind), STR("xgboost")))
-        return fail(file, MODEL_ERROR_INVALID, "\"kind\" is not \"xgboost\"");
+        return fail(file, MODEL_ERROR_INVALID,
+                    "\"format\" is not %d: trained by another version of haechi; train it again",
+                    MODEL_FORMAT);
     if (!get_name(file, manifest, "name", &model->name) ||
         !get_name(file, manifest, "version", &model->version) ||
         !get_threshold(file, manifest, "threshold", &model->threshold) ||
@@ -186,13 +191,13 @@ static bool check_manifest(Model *model, const File *file, JsonValue manifest) {
 }
 
 /* Its features are the catalogue's first `wanted`. */
-static bool check_ensemble(const File *file, const TreeEnsemble *ensemble, size_t wanted) {
-    const size_t count = tree_ensemble_feature_count(ensemble);
+static bool check_member(const File *file, const ModelMember *member, size_t wanted) {
+    const size_t count = model_member_feature_count(member);
     if (count != wanted)
         return fail(file, MODEL_ERROR_FEATURES, "has %zu features where this build has %zu", count,
                     wanted);
     for (size_t i = 0; i < count; i++) {
-        const char *name = tree_ensemble_feature_name(ensemble, i);
+        const char *name = model_member_feature_name(member, i);
         if (name != NULL && strcmp(name, feature_at(i)->name) != 0)
             return fail(file, MODEL_ERROR_FEATURES,
                         "feature %zu is not \"%s\" as in this build and the manifest", i,
@@ -201,7 +206,7 @@ static bool check_ensemble(const File *file, const TreeEnsemble *ensemble, size_
     return true;
 }
 
-static TreeEnsemble *parse_file(const File *file, Str hash) {
+static ModelMember *parse_file(const File *file, ModelKind kind, Str hash) {
     char *found = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, file->bytes);
     const bool same = str_equal(hash, str_from(found));
     g_free(found);
@@ -210,53 +215,97 @@ static TreeEnsemble *parse_file(const File *file, Str hash) {
              "damaged or another model's: its SHA-256 is not the one in " MODEL_MANIFEST_FILE);
         return NULL;
     }
-    size_t len;
-    const char *json = g_bytes_get_data(file->bytes, &len);
     GError *cause = NULL;
-    TreeEnsemble *ensemble = tree_ensemble_parse(json, len, &cause);
-    if (ensemble == NULL) fail(file, MODEL_ERROR_INVALID, "%s", cause->message);
+    ModelMember *member = model_member_parse(kind, file->bytes, &cause);
+    if (member == NULL) fail(file, MODEL_ERROR_INVALID, "%s", cause->message);
     g_clear_error(&cause);
-    return ensemble;
+    return member;
 }
 
-/* Loads the trees of DIR/NAME, whose SHA-256 in hex is `hash`, over `features` features. */
-static TreeEnsemble *load_ensemble(const char *dir, const char *name, Str hash, size_t features,
-                                   GError **error) {
+/* Loads the member of DIR/NAME, whose SHA-256 in hex is `hash`, over `features` features. */
+static ModelMember *load_member(const char *dir, const char *name, ModelKind kind, Str hash,
+                                size_t features, GError **error) {
     File file;
-    TreeEnsemble *ensemble = NULL;
-    if (file_read(&file, dir, name, TREE_ENSEMBLE_BYTES_MAX, error))
-        ensemble = parse_file(&file, hash);
-    if (ensemble != NULL && !check_ensemble(&file, ensemble, features)) {
-        tree_ensemble_free(ensemble);
-        ensemble = NULL;
+    ModelMember *member = NULL;
+    if (file_read(&file, dir, name, model_kind_bytes_max(kind), error))
+        member = parse_file(&file, kind, hash);
+    if (member != NULL && !check_member(&file, member, features)) {
+        model_member_free(member);
+        member = NULL;
     }
     file_clear(&file);
-    return ensemble;
+    return member;
 }
 
-static bool load_ensembles(Model *model, const char *dir, JsonValue manifest, GError **error) {
-    JsonValue files, hash;
-    Str model_hash = {0};
-    json_member(manifest, "files", &files);
-    if (json_member(files, MODEL_FILE, &hash)) model_hash = json_get_str(hash);
-    model->ensemble = load_ensemble(dir, MODEL_FILE, model_hash, feature_count(), error);
-    if (model->ensemble == NULL) return false;
-    if (!json_member(files, MODEL_SUSPICION_FILE, &hash)) return true;
-    model->suspicion =
-        load_ensemble(dir, MODEL_SUSPICION_FILE, json_get_str(hash), feature_own_count(), error);
+/* The members of a manifest, one after the other. */
+typedef struct MemberLoading {
+    Model *model;
+    const char *dir;
+    const File *manifest;
+    JsonValue files;
+} MemberLoading;
+
+/* A finite number whose products with a margin stay finite. */
+static bool get_weight(const File *file, JsonValue object, const char *key, double *out) {
+    JsonValue value;
+    if (json_member(object, key, &value)) {
+        *out = json_get_double(value);
+        if (fabs(*out) <= MODEL_WEIGHT_MAX) return true;
+    }
+    return fail(file, MODEL_ERROR_INVALID, "\"%s\" is not a number from %d to %d", key,
+                -MODEL_WEIGHT_MAX, MODEL_WEIGHT_MAX);
+}
+
+static bool load_each_member(Str key, JsonValue value, void *data) {
+    (void)key;
+    const MemberLoading *loading = data;
+    Model *model = loading->model;
+    JsonValue kind_name, file, hash;
+    ModelKind kind;
+    if (!json_member(value, "kind", &kind_name) || !model_kind_find(json_get_str(kind_name), &kind))
+        return fail(loading->manifest, MODEL_ERROR_INVALID,
+                    "member %zu is of no \"kind\" that this build knows", model->member_count);
+    if (!json_member(value, "file", &file) || !model_name_valid(json_get_str(file)))
+        return fail(loading->manifest, MODEL_ERROR_INVALID, "member %zu has no \"file\"",
+                    model->member_count);
+    double *weight = &model->weights[model->member_count];
+    if (!get_weight(loading->manifest, value, "weight", weight)) return false;
+    g_autofree char *name = g_strndup(json_get_str(file).data, json_get_str(file).len);
+    const Str expected = json_member(loading->files, name, &hash) ? json_get_str(hash) : STR("");
+    ModelMember *member =
+        load_member(loading->dir, name, kind, expected, feature_count(), loading->manifest->error);
+    if (member != NULL) model->members[model->member_count++] = member;
+    return member != NULL;
+}
+
+static bool load_members(Model *model, const char *dir, const File *file, JsonValue manifest) {
+    JsonValue members, hash;
+    MemberLoading loading = {.model = model, .dir = dir, .manifest = file};
+    json_member(manifest, "files", &loading.files);
+    const size_t count = json_member(manifest, "members", &members) ? json_count(members) : 0;
+    if (count < 1 || count > MODEL_MEMBERS_MAX || json_type(members) != JSON_ARRAY)
+        return fail(file, MODEL_ERROR_INVALID, "\"members\" are not 1 to %d", MODEL_MEMBERS_MAX);
+    if (!get_weight(file, manifest, "bias", &model->bias) ||
+        !json_each(members, load_each_member, &loading))
+        return false;
+    if (!json_member(loading.files, MODEL_SUSPICION_FILE, &hash)) return true;
+    model->suspicion = load_member(dir, MODEL_SUSPICION_FILE, MODEL_XGBOOST, json_get_str(hash),
+                                   feature_own_count(), file->error);
     return model->suspicion != NULL;
 }
 
-static bool load_manifest(Model *model, JsonParser *parser, const char *dir, JsonValue *manifest,
-                          GError **error) {
+/* What the manifest says, and the files it names. */
+static bool load_folder(Model *model, JsonParser *parser, const char *dir, GError **error) {
     File file;
     bool ok = file_read(&file, dir, MODEL_MANIFEST_FILE, MODEL_MANIFEST_BYTES_MAX, error);
     if (ok) {
         size_t len;
+        JsonValue manifest;
         const char *message;
         const char *text = g_bytes_get_data(file.bytes, &len);
-        ok = json_parse(parser, text, len, manifest, &message)
-                 ? check_manifest(model, &file, *manifest)
+        ok = json_parse(parser, text, len, &manifest, &message)
+                 ? check_manifest(model, &file, manifest) &&
+                       load_members(model, dir, &file, manifest)
                  : fail(&file, MODEL_ERROR_INVALID, "JSON: %s", message);
         model->manifest = g_bytes_ref(file.bytes);
     }
@@ -271,9 +320,7 @@ Model *model_load(const char *dir, GError **error) {
     }
     JsonParser *parser = json_parser_new(MODEL_MANIFEST_BYTES_MAX);
     Model *model = g_new0(Model, 1);
-    JsonValue manifest;
-    const bool ok = load_manifest(model, parser, dir, &manifest, error) &&
-                    load_ensembles(model, dir, manifest, error);
+    const bool ok = load_folder(model, parser, dir, error);
     json_parser_free(parser);
     if (ok) return model;
     model_free(model);
@@ -306,17 +353,50 @@ float model_probability(float margin) {
     return (float)(1 / (1 + exp(-(double)margin)));
 }
 
+size_t model_member_count(const Model *model) {
+    return model->member_count;
+}
+
+const ModelMember *model_member(const Model *model, size_t index) {
+    g_assert(index < model->member_count);
+    return model->members[index];
+}
+
+void model_margins(const Model *model, const float *features, float *out) {
+    for (size_t i = 0; i < model->member_count; i++)
+        out[i] = model_member_margin(model->members[i], features);
+}
+
+float model_combine(const Model *model, const float *margins) {
+    double sum = model->bias;
+    for (size_t i = 0; i < model->member_count; i++)
+        sum += model->weights[i] * (double)margins[i];
+    return (float)(1 / (1 + exp(-sum)));
+}
+
 float model_score(const Model *model, const float *features) {
-    return model_probability(tree_ensemble_margin(model->ensemble, features));
+    float margins[MODEL_MEMBERS_MAX];
+    model_margins(model, features, margins);
+    return model_combine(model, margins);
 }
 
 float model_suspicion(const Model *model, const float *features) {
     if (model->suspicion == NULL) return 0;
-    return model_probability(tree_ensemble_margin(model->suspicion, features));
+    return model_probability(model_member_margin(model->suspicion, features));
 }
 
 void model_contributions(const Model *model, const float *features, float *out) {
-    tree_ensemble_contributions(model->ensemble, features, out);
+    const size_t n = feature_count() + 1;
+    g_autofree float *part = g_new(float, n);
+    g_autofree double *sums = g_new0(double, n);
+    sums[n - 1] = model->bias;
+    for (size_t i = 0; i < model->member_count; i++) {
+        model_member_contributions(model->members[i], features, part);
+        for (size_t f = 0; f < n; f++)
+            sums[f] += model->weights[i] * (double)part[f];
+    }
+    for (size_t f = 0; f < n; f++)
+        out[f] = (float)sums[f];
 }
 
 Verdict model_verdict(const Model *model, float score) {

@@ -1,11 +1,11 @@
-/* A model as scoring sees it: a folder with manifest.json, model.json (XGBoost's own JSON) and,
- * where the features use it, suspicion.json (the first-stage model, which sees a transaction's own
- * fields only). A model is immutable once loaded and may be shared between threads. */
+/* A model as scoring sees it: a folder with manifest.json, a file for each of its members (one
+ * model family each, see model/model_member.h) and, where the features use it, suspicion.json (the
+ * first-stage model, which sees a transaction's own fields only). A model is immutable once loaded
+ * and may be shared between threads. */
 #pragma once
 
-#include "base/str.h"
 #include "feature/feature.h"
-#include <glib.h>
+#include "model/model_member.h"
 
 typedef struct Model Model;
 
@@ -32,7 +32,20 @@ double model_decline_threshold(const Model *model); /* score at which it is decl
 /* The manifest as its file has it: one JSON object. Lives as long as the model. */
 Str model_manifest(const Model *model);
 
-/* Probability of fraud for features[0..feature_count()). */
+enum { MODEL_MEMBERS_MAX = 8 };
+size_t model_member_count(const Model *model);                     /* 1 to MODEL_MEMBERS_MAX */
+const ModelMember *model_member(const Model *model, size_t index); /* the model's */
+
+/* The margin (log-odds of fraud) of each member for features[0..feature_count()), into
+ * out[0..model_member_count()). */
+void model_margins(const Model *model, const float *features, float *out);
+
+/* Probability of fraud by all members together: that of the log-odds bias + the sum of weight times
+ * margin, as the manifest gives them (stacking by logistic regression, Wolpert 1992). A single
+ * member has weight 1 and bias 0: its own probability. */
+float model_combine(const Model *model, const float *margins);
+
+/* Probability of fraud for features[0..feature_count()): both in one. */
 float model_score(const Model *model, const float *features);
 
 /* First-stage probability: reads only the features flagged `own`. 0 when the model has no first
@@ -42,9 +55,9 @@ float model_suspicion(const Model *model, const float *features);
 Verdict model_verdict(const Model *model, float score);
 const char *verdict_name(Verdict verdict); /* "approve", "review", "decline" */
 
-/* What each feature added to the margin (log-odds), plus the bias at out[feature_count()]: the sum
- * is the margin. Path attribution: every split gives its feature the change of expected margin from
- * the node to its child (Saabas 2014; libxgboost's approx_contribs). */
+/* What each feature added to the members' combined log-odds, plus the bias at out[feature_count()]:
+ * the sum is those log-odds. Path attribution: every split gives its feature the change of expected
+ * margin from the node to its child (Saabas 2014; libxgboost's approx_contribs). */
 void model_contributions(const Model *model, const float *features, float *out);
 
 /* Probability of a margin (log-odds): 1 / (1 + exp(-margin)) in double, rounded once to float. */

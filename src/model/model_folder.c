@@ -2,6 +2,7 @@
 #include "model/model_folder.h"
 
 #include "base/civil.h"
+#include "base/json.h"
 #include "base/json_write.h"
 #include "feature/feature.h"
 #include "model/model.h"
@@ -13,8 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static const char *const model_files[] = {MODEL_MANIFEST_FILE, MODEL_FILE, MODEL_SUSPICION_FILE};
 
 bool model_name_valid(Str text) {
     for (size_t i = 0; i < text.len; i++)
@@ -79,13 +78,28 @@ static void write_file_hash(GString *out, const char *name, GBytes *bytes) {
     g_free(hash);
 }
 
-void model_manifest_write(const ModelManifest *manifest, GBytes *model, GBytes *suspicion,
-                          GString *out) {
+/* Which members there are, in their order, and how their margins make a score. */
+static void write_members(const ModelManifest *manifest, GString *out) {
+    write_key(out, "members");
+    g_string_append(out, "[");
+    for (size_t i = 0; i < manifest->member_count; i++) {
+        const ModelPart *part = &manifest->members[i];
+        g_string_append(out, i == 0 ? "{" : ", {");
+        write_text(out, "kind", model_kind_name(part->kind));
+        write_text(out, "file", model_kind_file(part->kind));
+        write_number(out, "weight", part->weight);
+        g_string_append(out, "}");
+    }
+    g_string_append(out, "]");
+    write_number(out, "bias", manifest->bias);
+}
+
+void model_manifest_write(const ModelManifest *manifest, GString *out) {
     g_string_append(out, "{");
     write_count(out, "format", MODEL_FORMAT);
     write_text(out, "name", manifest->name);
     write_text(out, "version", manifest->version);
-    write_text(out, "kind", manifest->kind);
+    write_members(manifest, out);
     write_number(out, "threshold", manifest->threshold);
     write_number(out, "decline_threshold", manifest->decline_threshold);
     write_text(out, "threshold_choice", manifest->threshold_choice);
@@ -110,8 +124,11 @@ void model_manifest_write(const ModelManifest *manifest, GBytes *model, GBytes *
     write_features(out);
     write_key(out, "files");
     g_string_append(out, "{");
-    write_file_hash(out, MODEL_FILE, model);
-    if (suspicion != NULL) write_file_hash(out, MODEL_SUSPICION_FILE, suspicion);
+    for (size_t i = 0; i < manifest->member_count; i++)
+        write_file_hash(out, model_kind_file(manifest->members[i].kind),
+                        manifest->members[i].bytes);
+    if (manifest->suspicion != NULL)
+        write_file_hash(out, MODEL_SUSPICION_FILE, manifest->suspicion);
     g_string_append(out, "}\n}\n");
 }
 
@@ -157,31 +174,59 @@ static bool sync_folder(const char *path, GError **error) {
     return ok;
 }
 
-static void remove_model_files(const char *dir) {
-    for (size_t i = 0; i < G_N_ELEMENTS(model_files); i++) {
-        char *path = g_build_filename(dir, model_files[i], NULL);
-        g_unlink(path);
-        g_free(path);
-    }
+static void remove_file(const char *dir, const char *name) {
+    g_autofree char *path = g_build_filename(dir, name, NULL);
+    g_unlink(path);
+}
+
+/* Removes the files of a folder that was not put in place. */
+static void remove_all(const char *dir) {
+    GDir *entries = g_dir_open(dir, 0, NULL);
+    for (const char *name; entries != NULL && (name = g_dir_read_name(entries)) != NULL;)
+        remove_file(dir, name);
+    if (entries != NULL) g_dir_close(entries);
+    g_rmdir(dir);
+}
+
+static bool remove_listed(Str name, JsonValue value, void *dir) {
+    (void)value;
+    if (!model_name_valid(name)) return true;
+    g_autofree char *file = g_strndup(name.data, name.len);
+    remove_file(dir, file);
+    return true;
+}
+
+/* Removes what the folder's own manifest calls the model's files, and the manifest. */
+static void remove_model_files(char *dir) {
+    g_autofree char *path = g_build_filename(dir, MODEL_MANIFEST_FILE, NULL);
+    g_autofree char *text = NULL;
+    JsonParser *parser = json_parser_new(MODEL_MANIFEST_BYTES_MAX);
+    JsonValue manifest, files;
+    const char *message;
+    gsize len;
+    if (g_file_get_contents(path, &text, &len, NULL) &&
+        json_parse(parser, text, len, &manifest, &message) &&
+        json_member(manifest, "files", &files))
+        json_each(files, remove_listed, dir);
+    json_parser_free(parser);
+    g_unlink(path);
 }
 
 /* Clears away the folder that was replaced; what in it is no model's moves to its successor. */
-static void retire(const char *old, const char *successor) {
+static void retire(char *old, const char *successor) {
     remove_model_files(old);
     GDir *entries = g_dir_open(old, 0, NULL);
     for (const char *name; entries != NULL && (name = g_dir_read_name(entries)) != NULL;) {
-        char *from = g_build_filename(old, name, NULL),
-             *to = g_build_filename(successor, name, NULL);
-        g_rename(from, to);
-        g_free(from);
-        g_free(to);
+        g_autofree char *from = g_build_filename(old, name, NULL);
+        g_autofree char *to = g_build_filename(successor, name, NULL);
+        if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0) g_unlink(from);
     }
     if (entries != NULL) g_dir_close(entries);
     g_rmdir(old);
 }
 
 /* Puts folder `fresh` at `dir`. Afterwards `fresh` is gone. */
-static bool put_in_place(const char *fresh, const char *dir, GError **error) {
+static bool put_in_place(char *fresh, const char *dir, GError **error) {
     if (renameat2(AT_FDCWD, fresh, AT_FDCWD, dir, RENAME_EXCHANGE) == 0) {
         retire(fresh, dir);
         return true;
@@ -191,37 +236,30 @@ static bool put_in_place(const char *fresh, const char *dir, GError **error) {
     return true;
 }
 
-static bool write_files(const char *dir, const ModelManifest *manifest, GBytes *model,
-                        GBytes *suspicion, GError **error) {
-    GString *text = g_string_new(NULL);
-    model_manifest_write(manifest, model, suspicion, text);
-    const bool ok = write_file(dir, MODEL_FILE, bytes_view(model), error) &&
-                    (suspicion == NULL ||
-                     write_file(dir, MODEL_SUSPICION_FILE, bytes_view(suspicion), error)) &&
-                    write_file(dir, MODEL_MANIFEST_FILE, (Str){text->str, text->len}, error) &&
-                    sync_folder(dir, error);
-    g_string_free(text, TRUE);
-    return ok;
+static bool write_files(const char *dir, const ModelManifest *manifest, GError **error) {
+    for (size_t i = 0; i < manifest->member_count; i++) {
+        const ModelPart *part = &manifest->members[i];
+        if (!write_file(dir, model_kind_file(part->kind), bytes_view(part->bytes), error))
+            return false;
+    }
+    GBytes *suspicion = manifest->suspicion;
+    g_autoptr(GString) text = g_string_new(NULL);
+    model_manifest_write(manifest, text);
+    return (suspicion == NULL ||
+            write_file(dir, MODEL_SUSPICION_FILE, bytes_view(suspicion), error)) &&
+           write_file(dir, MODEL_MANIFEST_FILE, (Str){text->str, text->len}, error) &&
+           sync_folder(dir, error);
 }
 
 /* Writes the folder under a new name in `parent`, then moves it to `dir`. */
 static bool write_beside(const char *parent, const char *dir, const ModelManifest *manifest,
-                         GBytes *model, GBytes *suspicion, GError **error) {
-    char *fresh = g_build_filename(parent, ".model-XXXXXX", NULL);
-    bool ok = g_mkdtemp_full(fresh, 0755) != NULL;
-    if (!ok) {
-        fail(fresh, "make this folder", error);
-    } else {
-        ok = write_files(fresh, manifest, model, suspicion, error) &&
-             put_in_place(fresh, dir, error);
-        if (!ok) {
-            remove_model_files(fresh);
-            g_rmdir(fresh);
-        }
-        ok = ok && sync_folder(parent, error);
-    }
-    g_free(fresh);
-    return ok;
+                         GError **error) {
+    g_autofree char *fresh = g_build_filename(parent, ".model-XXXXXX", NULL);
+    if (g_mkdtemp_full(fresh, 0755) == NULL) return fail(fresh, "make this folder", error);
+    if (write_files(fresh, manifest, error) && put_in_place(fresh, dir, error))
+        return sync_folder(parent, error);
+    remove_all(fresh);
+    return false;
 }
 
 /* The folder's own absolute path: a link to it must lead to the new model too. */
@@ -232,8 +270,16 @@ static char *resolve(const char *dir) {
     return path;
 }
 
-bool model_folder_write(const char *dir, const ModelManifest *manifest, GBytes *model,
-                        GBytes *suspicion, GError **error) {
+static bool weights_valid(const ModelManifest *manifest) {
+    bool valid = manifest->member_count >= 1 && manifest->member_count <= MODEL_MEMBERS_MAX &&
+                 fabs(manifest->bias) <= MODEL_WEIGHT_MAX;
+    for (size_t i = 0; valid && i < manifest->member_count; i++)
+        valid = fabs(manifest->members[i].weight) <= MODEL_WEIGHT_MAX;
+    return valid;
+}
+
+bool model_folder_write(const char *dir, const ModelManifest *manifest, GError **error) {
+    g_assert(weights_valid(manifest));
     g_assert(model_name_valid(str_from(manifest->name)));
     g_assert(model_name_valid(str_from(manifest->version)));
     g_assert(manifest->threshold >= 0 && manifest->threshold <= manifest->decline_threshold &&
@@ -246,7 +292,7 @@ bool model_folder_write(const char *dir, const ModelManifest *manifest, GBytes *
         return false;
     }
     char *parent = g_path_get_dirname(path);
-    const bool ok = write_beside(parent, path, manifest, model, suspicion, error);
+    const bool ok = write_beside(parent, path, manifest, error);
     g_free(parent);
     g_free(path);
     return ok;

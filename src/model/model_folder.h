@@ -2,18 +2,17 @@
  * written: it is made beside its place, flushed to disk, and put there by one rename. */
 #pragma once
 
-#include "base/str.h"
-#include <glib.h>
+#include "model/model_member.h"
 #include <stdint.h>
 
-/* The files of a folder. */
+/* The files of a folder, beside its members' (model_kind_file). */
 #define MODEL_MANIFEST_FILE  "manifest.json"
-#define MODEL_FILE           "model.json"
 #define MODEL_SUSPICION_FILE "suspicion.json"
 
 enum {
-    MODEL_FORMAT = 1, /* "format" in the manifest */
+    MODEL_FORMAT = 2, /* "format" in the manifest */
     MODEL_NAME_MAX = 64,
+    MODEL_WEIGHT_MAX = 1000000, /* of a member's weight and of the bias, by absolute value */
     MODEL_MANIFEST_BYTES_MAX = 4 << 20,
 };
 
@@ -26,11 +25,21 @@ typedef struct ModelMetric {
     double value;
 } ModelMetric;
 
-/* What goes into the manifest. Feature names and their hash come from the catalogue, the files'
- * SHA-256 from their bytes. */
+/* A member as it was trained. */
+typedef struct ModelPart {
+    ModelKind kind;
+    GBytes *bytes; /* its file */
+    double weight; /* of its margin in the score; 1 for the only member */
+} ModelPart;
+
+/* A model to be written. Feature names and their hash come from the catalogue, the files' SHA-256
+ * from their bytes. */
 typedef struct ModelManifest {
     const char *name, *version; /* each 1 to MODEL_NAME_MAX of A-Z a-z 0-9 . _ - */
-    const char *kind;           /* "xgboost" */
+    const ModelPart *members;   /* of different kinds */
+    size_t member_count;        /* 1 to MODEL_MEMBERS_MAX */
+    double bias;                /* added to the weighted margins; 0 for the only member */
+    GBytes *suspicion;          /* the first stage's file, NULL when there is none */
     const ModelParameter *parameters;
     size_t parameter_count;
     int64_t data_from, data_to; /* of the training rows: seconds since the epoch, UTC */
@@ -42,16 +51,13 @@ typedef struct ModelManifest {
     double training_seconds;
 } ModelManifest;
 
-/* Appends the manifest as JSON; `model` and `suspicion` are the bytes of the two model files,
- * `suspicion` NULL when there is no first stage. */
-void model_manifest_write(const ModelManifest *manifest, GBytes *model, GBytes *suspicion,
-                          GString *out);
+/* Appends the manifest as JSON. */
+void model_manifest_write(const ModelManifest *manifest, GString *out);
 
 /* Writes folder `dir`, whose parent must exist; the model that was there before is replaced whole,
  * and files in it that are not a model's are kept. On failure returns false with one line in
  * *error (MODEL_ERROR_WRITE), and what was there before is still there. */
-bool model_folder_write(const char *dir, const ModelManifest *manifest, GBytes *model,
-                        GBytes *suspicion, GError **error);
+bool model_folder_write(const char *dir, const ModelManifest *manifest, GError **error);
 
-/* Whether `text` may be a model's name or version. */
+/* Whether `text` may be a model's name or version, or the name of a file of its folder. */
 bool model_name_valid(Str text);

@@ -2,19 +2,16 @@
 #pragma once
 
 #include "train/matrix.h"
-
-typedef struct BoosterParam {
-    char *name, *value; /* as XGBoost's documentation has them */
-} BoosterParam;
+#include "train/param.h"
 
 /* Called after every round. */
 typedef void BoosterProgress(void *data, int round, int rounds);
 
 typedef struct BoosterJob {
     const FeatureMatrix *matrix;
-    uint8_t without_group;      /* leave this fold out; MATRIX_NO_GROUP leaves nothing out */
-    size_t row_limit;           /* use the first `row_limit` rows only; 0 for all */
-    const BoosterParam *params; /* later ones override earlier ones */
+    uint8_t without_group;    /* leave this fold out; MATRIX_NO_GROUP leaves nothing out */
+    size_t row_limit;         /* use the first `row_limit` rows only; 0 for all */
+    const TrainParam *params; /* later ones override earlier ones */
     size_t param_count;
     int rounds;
     const char *const *feature_names; /* matrix->columns of them */

@@ -158,7 +158,7 @@ def test_training_repeats():
     words = ["--train", "d/fraudTest.csv", "--param", "num_round=5", "--param", "nthread=1"]
     for out in ("m1", "m2"):
         good("train", "xgboost", "--out", out, *words)
-    for name in ("model.json", "suspicion.json"):
+    for name in ("xgboost.json", "suspicion.json"):
         with open(f"m1/{name}", "rb") as one, open(f"m2/{name}", "rb") as two:
             assert one.read() == two.read()
     result = json.loads(good("train", "xgboost", "--out", "m3", "--json", "--valid", "d/fraudTest.csv",
@@ -216,9 +216,9 @@ def test_failures():
     refused(1, "nothing to learn from", "train", "xgboost", "--train", "d/honest.csv", "--out", "x")
     assert not os.path.exists("x")
     shutil.copytree("m", "broken")
-    with open("m/model.json", "rb") as file, open("broken/model.json", "wb") as out:
+    with open("m/xgboost.json", "rb") as file, open("broken/xgboost.json", "wb") as out:
         out.write(file.read()[:-100])
-    refused(1, "model.json", "replay", "d/fraudTest.csv", "--model", "broken")
+    refused(1, "xgboost.json", "replay", "d/fraudTest.csv", "--model", "broken")
     refused(1, "out.csv", "replay", "d/fraudTest.csv", "--model", "m", "--out", "nowhere/out.csv")
     refused(1, "cannot write", "replay", "d/fraudTest.csv", "--model", "m", "--out", "full.csv", limit=8)
     if os.path.exists("/dev/full"):

@@ -69,9 +69,9 @@ static void fold(Engine *engine, const World *w, int from, int to, float *rows) 
             engine_label(engine, &event->label);
             continue;
         }
-        const float *features =
+        const Decision seen =
             engine_observe(engine, &event->transaction, suspicion_of(&event->transaction));
-        memcpy(rows + (size_t)i * feature_count(), features, feature_count() * sizeof *rows);
+        memcpy(rows + (size_t)i * feature_count(), seen.features, feature_count() * sizeof *rows);
     }
 }
 

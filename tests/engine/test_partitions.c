@@ -116,8 +116,8 @@ static void run_rounds(uint32_t seed) {
                 const uint64_t card = card_in(p, g_rand_int_range(random, 0, CARDS_EACH));
                 const Transaction t = make_transaction(random, m, card, now);
                 const float suspicion = (float)g_rand_double(random);
-                const float *a = engine_observe(group.engines[p], &t, suspicion);
-                const float *b = engine_observe(whole, &t, suspicion);
+                const float *a = engine_observe(group.engines[p], &t, suspicion).features;
+                const float *b = engine_observe(whole, &t, suspicion).features;
                 compare(a, b, p == PARTITIONS - 1);
                 maybe_label(random, &group, whole, card);
                 exchange(&group);
@@ -145,9 +145,9 @@ static void fold(uint32_t seed, float *rows, const char *path) {
                                       g_rand_int_range(random, 0, CARDS_EACH));
         const int merchant = g_rand_int_range(random, 0, MERCHANTS);
         const Transaction t = make_transaction(random, merchant, card, now);
-        const float *row =
+        const Decision seen =
             engine_observe(engine_of(&group, card), &t, (float)g_rand_double(random));
-        memcpy(rows + (size_t)i * feature_count(), row, feature_count() * sizeof *rows);
+        memcpy(rows + (size_t)i * feature_count(), seen.features, feature_count() * sizeof *rows);
         if (g_rand_double(random) < 0.05)
             engine_label(engine_of(&group, card),
                          &(Label){t.trans_num, t.merchant, card, now, now, true, false});

@@ -68,12 +68,12 @@ static void tear_down(Fixture *fixture, gconstpointer data) {
     oracle_must(XGBoosterFree(fixture->suspicion_booster));
 }
 
+#define MEMBER_FILE "xgboost.json"
 static const ModelParameter parameters[] = {{"max_depth", "4"}, {"eta", "0.3"}};
 static const ModelMetric metrics[] = {{"average_precision", 0.9875}, {"roc_auc", NAN}};
 static const ModelManifest manifest = {
     .name = "xgboost",
     .version = "20261122T121314Z-1a2b3c4d",
-    .kind = "xgboost",
     .parameters = parameters,
     .parameter_count = G_N_ELEMENTS(parameters),
     .data_from = 1546300818,
@@ -88,10 +88,20 @@ static const ModelManifest manifest = {
     .training_seconds = 12.5,
 };
 
+/* Writes `base` with these bytes as its only member and its first stage. */
+static bool write_model(const char *dir, const ModelManifest *base, GBytes *member,
+                        GBytes *suspicion, GError **error) {
+    ModelManifest whole = *base;
+    whole.members = &(ModelPart){MODEL_XGBOOST, member, 1};
+    whole.member_count = 1;
+    whole.suspicion = suspicion;
+    return model_folder_write(dir, &whole, error);
+}
+
 static void write_ok(const Fixture *fixture) {
     GError *error = NULL;
     const bool ok =
-        model_folder_write(fixture->dir, &manifest, fixture->model, fixture->suspicion, &error);
+        write_model(fixture->dir, &manifest, fixture->model, fixture->suspicion, &error);
     g_assert_no_error(error);
     g_assert_true(ok);
 }
@@ -131,7 +141,7 @@ static void test_without_suspicion(Fixture *fixture, gconstpointer data) {
     (void)data;
     write_ok(fixture);
     GError *error = NULL;
-    g_assert_true(model_folder_write(fixture->dir, &manifest, fixture->model, NULL, &error));
+    g_assert_true(write_model(fixture->dir, &manifest, fixture->model, NULL, &error));
     char *path = g_build_filename(fixture->dir, MODEL_SUSPICION_FILE, NULL);
     g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
     g_free(path);
@@ -161,7 +171,7 @@ static void test_manifest(Fixture *fixture, gconstpointer data) {
     Model *model = model_load(fixture->dir, NULL);
     char *text = g_strndup(model_manifest(model).data, model_manifest(model).len);
     static const char *const expected[] = {
-        "\"format\": 1",
+        "\"format\": 2",
         "\"threshold\": 0.1,",
         "\"decline_threshold\": 0.75,",
         "\"threshold_choice\": \"best F1 on \\\"valid\\\"\"",
@@ -180,6 +190,72 @@ static void test_manifest(Fixture *fixture, gconstpointer data) {
     model_free(model);
 }
 
+static char *read_text(const Fixture *fixture, const char *name) {
+    char *path = g_build_filename(fixture->dir, name, NULL), *text;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_free(path);
+    return text;
+}
+
+static void write_text(const Fixture *fixture, const char *name, const char *text, gssize len) {
+    char *path = g_build_filename(fixture->dir, name, NULL);
+    g_remove(path);
+    FILE *file = fopen(path, "w");
+    fwrite(text, 1, len < 0 ? strlen(text) : (size_t)len, file);
+    fclose(file);
+    g_free(path);
+}
+
+static char *replace(const char *text, const char *from, const char *to) {
+    GString *edited = g_string_new(text);
+    if (g_string_replace(edited, from, to, 1) != 1) g_error("no '%s' in %s", from, text);
+    return g_string_free(edited, FALSE);
+}
+
+/* Several members: the score is that of the weighted margins, and so are the contributions. */
+static void test_members(Fixture *fixture, gconstpointer data) {
+    (void)data;
+    write_ok(fixture);
+    Model *alone = model_load(fixture->dir, NULL);
+    char *text = read_text(fixture, MODEL_MANIFEST_FILE);
+    static const char first[] = "\"members\": [{", second[] = "\"bias\": 0";
+    char *two = replace(text, first,
+                        "\"members\": [{\"kind\": \"xgboost\", \"file\": \"xgboost.json\", "
+                        "\"weight\": 0.25}, {");
+    char *biased = replace(two, second, "\"bias\": -1.5");
+    write_text(fixture, MODEL_MANIFEST_FILE, biased, -1);
+    GError *error = NULL;
+    Model *model = model_load(fixture->dir, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(model_member_count(alone), ==, 1);
+    g_assert_cmpuint(model_member_count(model), ==, 2);
+    g_assert_cmpint(model_member_kind(model_member(model, 1)), ==, MODEL_XGBOOST);
+    float *sums = g_new(float, feature_count() + 1);
+    for (size_t i = 0; i < fixture->rows.n; i++) {
+        const float *row = fixture->rows.values + i * feature_count();
+        float margin, margins[2];
+        model_margins(alone, row, &margin);
+        g_assert_cmpfloat(model_score(alone, row), ==, model_probability(margin));
+        model_margins(model, row, margins);
+        g_assert_cmpfloat(margins[0], ==, margin);
+        g_assert_cmpfloat(margins[1], ==, margin);
+        const double odds = 1.25 * (double)margin - 1.5;
+        g_assert_cmpfloat_with_epsilon(model_score(model, row), 1 / (1 + exp(-odds)), 1e-7);
+        g_assert_cmpfloat(model_combine(model, margins), ==, model_score(model, row));
+        model_contributions(model, row, sums);
+        double sum = 0;
+        for (size_t f = 0; f <= feature_count(); f++)
+            sum += (double)sums[f];
+        g_assert_cmpfloat_with_epsilon(sum, odds, 1e-4);
+    }
+    g_free(sums);
+    g_free(text);
+    g_free(two);
+    g_free(biased);
+    model_free(alone);
+    model_free(model);
+}
+
 static size_t count_entries(const char *dir) {
     GDir *entries = g_dir_open(dir, 0, NULL);
     size_t count = 0;
@@ -187,6 +263,30 @@ static size_t count_entries(const char *dir) {
         count++;
     g_dir_close(entries);
     return count;
+}
+
+/* What the manifest that was there calls the model's goes with it, whatever it is called; what it
+ * calls so outside its folder stays; and a broken manifest takes nothing from the new model. */
+static void check_rewrites(const Fixture *fixture) {
+    write_text(fixture, "old.json", "another version's", -1);
+    char *notes = g_build_filename(fixture->dir, "old.json", NULL);
+    char *outside = g_build_filename(fixture->root, "outside", NULL);
+    g_assert_true(g_file_set_contents(outside, "kept", -1, NULL));
+    write_text(fixture, MODEL_MANIFEST_FILE,
+               "{\"format\": 1, \"files\": {\"old.json\": \"\", \"../outside\": \"\"}}", -1);
+    write_ok(fixture);
+    g_assert_false(g_file_test(notes, G_FILE_TEST_EXISTS));
+    g_assert_true(g_file_test(outside, G_FILE_TEST_EXISTS));
+    g_assert_cmpint(g_unlink(outside), ==, 0);
+    write_text(fixture, MODEL_MANIFEST_FILE, "no manifest", -1);
+    write_text(fixture, MEMBER_FILE, "no model", -1);
+    write_ok(fixture);
+    Model *model = model_load(fixture->dir, NULL);
+    g_assert_nonnull(model);
+    model_free(model);
+    g_assert_cmpuint(count_entries(fixture->dir), ==, 4);
+    g_free(notes);
+    g_free(outside);
 }
 
 /* Writing again replaces the model, keeps what else is in the folder, leaves nothing beside it, and
@@ -201,12 +301,13 @@ static void test_rewrite(Fixture *fixture, gconstpointer data) {
     ModelManifest second = manifest;
     second.version = "2";
     GError *error = NULL;
-    g_assert_true(model_folder_write(link, &second, fixture->model, fixture->suspicion, &error));
+    g_assert_true(write_model(link, &second, fixture->model, fixture->suspicion, &error));
     g_assert_no_error(error);
     g_assert_true(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
     g_assert_true(g_file_test(notes, G_FILE_TEST_EXISTS));
     g_assert_cmpuint(count_entries(fixture->root), ==, 2);
     g_assert_cmpuint(count_entries(fixture->dir), ==, 4);
+    check_rewrites(fixture);
     Model *model = model_load(fixture->dir, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(model_version(model), ==, "2");
@@ -217,7 +318,7 @@ static void test_rewrite(Fixture *fixture, gconstpointer data) {
 
 static void write_refused(const Fixture *fixture, const char *dir) {
     GError *error = NULL;
-    g_assert_false(model_folder_write(dir, &manifest, fixture->model, fixture->suspicion, &error));
+    g_assert_false(write_model(dir, &manifest, fixture->model, fixture->suspicion, &error));
     g_assert_error(error, MODEL_ERROR, MODEL_ERROR_WRITE);
     g_assert_nonnull(strstr(error->message, fixture->root));
     g_error_free(error);
@@ -248,28 +349,6 @@ static void refused(const Fixture *fixture, ModelError code, const char *expecte
     g_error_free(error);
 }
 
-static char *read_text(const Fixture *fixture, const char *name) {
-    char *path = g_build_filename(fixture->dir, name, NULL), *text;
-    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-    g_free(path);
-    return text;
-}
-
-static void write_text(const Fixture *fixture, const char *name, const char *text, gssize len) {
-    char *path = g_build_filename(fixture->dir, name, NULL);
-    g_remove(path);
-    FILE *file = fopen(path, "w");
-    fwrite(text, 1, len < 0 ? strlen(text) : (size_t)len, file);
-    fclose(file);
-    g_free(path);
-}
-
-static char *replace(const char *text, const char *from, const char *to) {
-    GString *edited = g_string_new(text);
-    if (g_string_replace(edited, from, to, 1) != 1) g_error("no '%s' in %s", from, text);
-    return g_string_free(edited, FALSE);
-}
-
 /* Loading must fail when `from` in the manifest is `to`. */
 static void refused_edit(const Fixture *fixture, const char *from, const char *to, ModelError code,
                          const char *expected) {
@@ -286,9 +365,17 @@ static void test_manifest_refused(Fixture *fixture, gconstpointer data) {
     (void)data;
     write_ok(fixture);
     static const char *const edits[][3] = {
-        {"\"format\": 1", "\"format\": 2", "\"format\" is not 1"},
-        {"\"format\": 1", "\"format\": \"1\"", "\"format\" is not 1"},
-        {"\"kind\": \"xgboost\"", "\"kind\": \"gcn\"", "\"kind\""},
+        {"\"format\": 2", "\"format\": 1", "another version of haechi; train it again"},
+        {"\"format\": 2", "\"format\": \"2\"", "another version of haechi; train it again"},
+        {"\"members\": [", "\"members\": [], \"others\": [", "\"members\" are not 1 to 8"},
+        {"\"members\": [", "\"members\": {}, \"others\": [", "\"members\" are not 1 to 8"},
+        {"\"members\": [", "\"members\": [7, ", "member 0 is of no \"kind\""},
+        {"\"kind\": \"xgboost\"", "\"kind\": \"forest\"", "member 0 is of no \"kind\""},
+        {"\"file\": \"xgboost.json\"", "\"file\": \"../xgboost.json\"", "member 0 has no \"file\""},
+        {"\"file\": \"xgboost.json\"", "\"file\": \"suspicion.json\"", "xgboost.json"},
+        {"\"weight\": 1", "\"weight\": \"1\"", "\"weight\" is not a number"},
+        {"\"weight\": 1", "\"weight\": -1000001", "\"weight\" is not a number"},
+        {"\"bias\": 0", "\"bias\": 1e300", "\"bias\" is not a number"},
         {"\"version\": \"2026", "\"version\": \"..\\u0000/2026", "\"version\""},
         {"\"name\": \"xgboost\"", "\"name\": \"\"", "\"name\""},
         {"\"name\": \"xgboost\"", "\"name\": 7", "\"name\""},
@@ -339,16 +426,15 @@ static void test_foreign_features(Fixture *fixture, gconstpointer data) {
 static void test_foreign_trees(Fixture *fixture, gconstpointer data) {
     (void)data;
     GError *error = NULL;
-    g_assert_true(
-        model_folder_write(fixture->dir, &manifest, fixture->model, fixture->model, &error));
+    g_assert_true(write_model(fixture->dir, &manifest, fixture->model, fixture->model, &error));
     refused(fixture, MODEL_ERROR_FEATURES, "suspicion.json: has ");
     Rows small = rows_make(200, 3, 0, 1);
     BoosterHandle booster = oracle_train(&small, 1, (const char *[]){NULL});
     size_t len;
     char *json = oracle_json(booster, &len);
     GBytes *bytes = g_bytes_new_take(json, len);
-    g_assert_true(model_folder_write(fixture->dir, &manifest, bytes, NULL, &error));
-    refused(fixture, MODEL_ERROR_FEATURES, "model.json: has 3 features where this build has");
+    g_assert_true(write_model(fixture->dir, &manifest, bytes, NULL, &error));
+    refused(fixture, MODEL_ERROR_FEATURES, "xgboost.json: has 3 features where this build has");
     g_bytes_unref(bytes);
     oracle_must(XGBoosterFree(booster));
     rows_free(&small);
@@ -357,8 +443,8 @@ static void test_foreign_trees(Fixture *fixture, gconstpointer data) {
     char *quoted = g_strdup_printf("\"%s\"", feature_at(0)->name);
     char *renamed = replace(text, quoted, "\"else\"");
     bytes = g_bytes_new(renamed, strlen(renamed));
-    g_assert_true(model_folder_write(fixture->dir, &manifest, bytes, NULL, &error));
-    refused(fixture, MODEL_ERROR_FEATURES, "model.json: feature 0 is not");
+    g_assert_true(write_model(fixture->dir, &manifest, bytes, NULL, &error));
+    refused(fixture, MODEL_ERROR_FEATURES, "xgboost.json: feature 0 is not");
     g_bytes_unref(bytes);
     g_free(renamed);
     g_free(quoted);
@@ -367,7 +453,7 @@ static void test_foreign_trees(Fixture *fixture, gconstpointer data) {
 
 static void test_missing(Fixture *fixture, gconstpointer data) {
     (void)data;
-    static const char *const names[] = {MODEL_MANIFEST_FILE, MODEL_FILE, MODEL_SUSPICION_FILE};
+    static const char *const names[] = {MODEL_MANIFEST_FILE, MEMBER_FILE, MODEL_SUSPICION_FILE};
     refused(fixture, MODEL_ERROR_MISSING, "no such model folder");
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         write_ok(fixture);
@@ -387,7 +473,7 @@ static void test_missing(Fixture *fixture, gconstpointer data) {
 /* Every file cut at many places, and with single bytes changed: always one clean error. */
 static void test_damaged(Fixture *fixture, gconstpointer data) {
     (void)data;
-    static const char *const names[] = {MODEL_FILE, MODEL_SUSPICION_FILE, MODEL_MANIFEST_FILE};
+    static const char *const names[] = {MEMBER_FILE, MODEL_SUSPICION_FILE, MODEL_MANIFEST_FILE};
     write_ok(fixture);
     GRand *random = g_rand_new_with_seed(4);
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -421,6 +507,7 @@ int main(int argc, char **argv) {
     ADD("/model/without_suspicion", test_without_suspicion);
     ADD("/model/verdicts", test_verdicts);
     ADD("/model/manifest", test_manifest);
+    ADD("/model/members", test_members);
     ADD("/model/rewrite", test_rewrite);
     ADD("/model/unwritable", test_unwritable);
     ADD("/model/manifest_refused", test_manifest_refused);

@@ -210,7 +210,7 @@ def test_training_from_the_graph(neo4j):
             two = json.loads(good("train", "xgboost", "--from", neo4j.url.replace("http:", "neo4j:"), "--out",
                                   "from-graph", *more, *neo4j.words[2:]))
             assert one["rows"] == two["rows"] and one["frauds"] == two["frauds"], (one, two)
-            for part in ("model.json", "suspicion.json"):
+            for part in ("xgboost.json", "suspicion.json"):
                 with open(f"from-file/{part}", "rb") as a, open(f"from-graph/{part}", "rb") as b:
                     assert a.read() == b.read(), (name, delay, part)
 

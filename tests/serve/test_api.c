@@ -1028,7 +1028,7 @@ static void test_full_disk(void) {
 static char *rename_model(void) {
     char *dir = world_path(world, "model2");
     g_assert_cmpint(g_mkdir(dir, 0700), ==, 0);
-    static const char *const names[] = {"manifest.json", "model.json", "suspicion.json"};
+    static const char *const names[] = {"manifest.json", "xgboost.json", "suspicion.json"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *from = g_build_filename(world->model, names[i], NULL);
         g_autofree char *to = g_build_filename(dir, names[i], NULL);

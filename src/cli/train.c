@@ -1,0 +1,302 @@
+/* From CSV files, or the graph in Neo4j, to a model's folder. */
+#include "cli/train.h"
+#include "base/civil.h"
+#include "base/json_write.h"
+#include "base/progress.h"
+#include "cli/command.h"
+#include "cli/neo4j_options.h"
+#include "cli/options.h"
+#include "io/csv_log.h"
+#include "io/neo4j_log.h"
+#include "model/model_folder.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct Options {
+    const TrainCommand *command;
+    char **train, **params;
+    char *valid, *out, *name, *label_delay;
+    Neo4jWords from;
+    gboolean json, strict;
+} Options;
+
+static void options_clear(Options *o) {
+    g_strfreev(o->train);
+    g_strfreev(o->params);
+    g_free(o->valid);
+    g_free(o->out);
+    g_free(o->name);
+    g_free(o->label_delay);
+    neo4j_words_clear(&o->from);
+}
+
+/* The training files and then the validation file, as one log. */
+typedef struct Inputs {
+    GPtrArray *paths;
+    int64_t label_delay;
+    bool strict;
+    bool opened;    /* rejects are kept aside on the first reading only */
+    Neo4j *neo4j;   /* the log is there, and not in files; or NULL */
+    uint64_t edges; /* of its graph, at the first reading */
+} Inputs;
+
+static EventLog *open_graph(Inputs *inputs, GError **error) {
+    const Neo4jLogOptions options = {.label_delay = inputs->label_delay, .edges = inputs->edges};
+    EventLog *log = neo4j_log_open(inputs->neo4j, &options, error);
+    if (log) inputs->edges = neo4j_log_edges(log);
+    return log;
+}
+
+static EventLog *open_log(void *data, GError **error) {
+    Inputs *inputs = data;
+    if (inputs->neo4j) return open_graph(inputs, error);
+    const CsvLogOptions options = {
+        .paths = (const char *const *)inputs->paths->pdata,
+        .path_count = inputs->paths->len,
+        .label_delay = inputs->label_delay,
+        .strict = inputs->strict,
+        .no_reject_files = inputs->opened,
+    };
+    inputs->opened = true;
+    return csv_log_open(&options, error);
+}
+
+/* A progress bar a stage. */
+typedef struct Bar {
+    const char *stage;
+    size_t done;
+    Progress *progress;
+} Bar;
+
+static void show(void *data, const char *stage, size_t done, size_t total) {
+    Bar *bar = data;
+    if (bar->stage != stage || done < bar->done) {
+        progress_end(bar->progress);
+        bar->progress = progress_new(stage, total);
+        bar->stage = stage;
+    }
+    bar->done = done;
+    progress_update(bar->progress, done, NULL);
+}
+
+static bool read_params(const Options *o, GArray *params) {
+    for (char **text = o->params; text && *text; text++) {
+        char *equals = strchr(*text, '=');
+        if (!equals || equals == *text || !equals[1]) {
+            options_fail(o->command->words, 0, "--param wants NAME=VALUE, not '%s'", *text);
+            return false;
+        }
+        *equals = '\0';
+        TrainParam param = {*text, equals + 1};
+        g_array_append_val(params, param);
+    }
+    return true;
+}
+
+/* When it was trained, and the first digits of the member's SHA-256. */
+static char *make_version(GBytes *member) {
+    g_autofree char *hash = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, member);
+    char when[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+    return g_strdup_printf("%s-%.8s", when, hash);
+}
+
+static bool write_folder(const char *dir, const char *name, const char *version,
+                         const TrainResult *r, GError **error) {
+    const Metrics *m = &r->judgement.metrics;
+    const ModelMetric metrics[] = {
+        {"rows", (double)m->rows},
+        {"frauds", (double)m->frauds},
+        {"average_precision", m->average_precision},
+        {"roc_auc", m->roc_auc},
+        {"best_f1", m->best_f1},
+        {"recall_at_precision_95", m->recall_at_precision_95},
+        {"precision", m->at_threshold.precision},
+        {"recall", m->at_threshold.recall},
+        {"f1", m->at_threshold.f1},
+    };
+    g_autofree ModelParameter *parameters = g_new(ModelParameter, r->params->len);
+    for (guint i = 0; i < r->params->len; i++) {
+        const TrainParam *param = &g_array_index(r->params, TrainParam, i);
+        parameters[i] = (ModelParameter){param->name, param->value};
+    }
+    const ModelManifest manifest = {
+        .name = name,
+        .version = version,
+        .members = &(ModelPart){r->kind, r->member, 1},
+        .member_count = 1,
+        .suspicion = r->suspicion,
+        .parameters = parameters,
+        .parameter_count = r->params->len,
+        .data_from = r->first_time,
+        .data_to = r->last_time,
+        .rows = r->rows,
+        .frauds = r->frauds,
+        .metrics = metrics,
+        .metric_count = G_N_ELEMENTS(metrics),
+        .threshold = r->judgement.threshold,
+        .decline_threshold = r->judgement.decline_threshold,
+        .threshold_choice = r->judgement.threshold_choice,
+        .training_seconds = r->seconds,
+    };
+    return model_folder_write(dir, &manifest, error);
+}
+
+static void print_json(const char *dir, const char *version, const TrainResult *r) {
+    const Metrics *m = &r->judgement.metrics;
+    g_autoptr(GString) out = g_string_new("{\"model\":");
+    json_write_str(out, str_from(dir));
+    g_string_append(out, ",\"version\":");
+    json_write_str(out, str_from(version));
+    g_string_append_printf(out,
+                           ",\"rows\":%zu,\"frauds\":%zu,\"judged_rows\":%zu,\"seconds\":", r->rows,
+                           r->frauds, r->valid_rows);
+    json_write_double(out, r->seconds, 6);
+    g_string_append(out, ",\"average_precision\":");
+    json_write_double(out, m->average_precision, 6);
+    g_string_append(out, ",\"roc_auc\":");
+    json_write_double(out, m->roc_auc, 6);
+    g_string_append(out, ",\"best_f1\":");
+    json_write_double(out, m->best_f1, 6);
+    g_string_append(out, ",\"recall_at_precision_95\":");
+    json_write_double(out, m->recall_at_precision_95, 6);
+    g_string_append(out, ",\"threshold\":");
+    json_write_double(out, r->judgement.threshold, 17);
+    g_string_append(out, ",\"decline_threshold\":");
+    json_write_double(out, r->judgement.decline_threshold, 17);
+    g_string_append_c(out, '}');
+    puts(out->str);
+}
+
+static void print_text(const char *dir, const char *version, const TrainResult *r) {
+    const Metrics *m = &r->judgement.metrics;
+    printf("Trained %s (version %s) on %zu transactions, %zu of them fraud, in %.1f s.\n", dir,
+           version, r->rows, r->frauds, r->seconds);
+    printf("On %zu transactions it had not seen: average precision %.4f, best F1 %.4f, recall at\n"
+           "precision 0.95 %.4f. Review from score %.4f, decline from %.4f (%s).\n",
+           r->valid_rows, m->average_precision, m->best_f1, m->recall_at_precision_95,
+           r->judgement.threshold, r->judgement.decline_threshold, r->judgement.threshold_choice);
+}
+
+static int train(const Options *o, Inputs *inputs, const GArray *params) {
+    Bar bar = {0};
+    const TrainJob job = {
+        .data = {.open = open_log,
+                 .open_data = inputs,
+                 .valid_input = o->valid ? inputs->paths->len - 1 : G_MAXUINT,
+                 .progress = show,
+                 .progress_data = &bar},
+        .trainer = o->command->trainer,
+        .fit = {.params = (const TrainParam *)(const void *)params->data,
+                .param_count = params->len},
+    };
+    g_autoptr(GError) error = NULL;
+    TrainResult result;
+    bool good = train_model(&job, &result, &error);
+    progress_end(bar.progress);
+    if (!good) return options_fail(o->command->words, 1, "%s", error->message);
+    g_autofree char *version = make_version(result.member);
+    const char *name = o->name ? o->name : model_kind_name(result.kind);
+    good = write_folder(o->out, name, version, &result, &error);
+    if (good && o->json)
+        print_json(o->out, version, &result);
+    else if (good)
+        print_text(o->out, version, &result);
+    train_result_clear(&result);
+    return good ? 0 : options_fail(o->command->words, 1, "%s", error->message);
+}
+
+/* Trains from files, or where --from is given, from Neo4j. */
+static int train_from(const Options *o, Inputs *inputs, const GArray *params) {
+    if (!o->from.url) return train(o, inputs, params);
+    g_autoptr(GError) error = NULL;
+    const Neo4jOptions options = neo4j_words_options(&o->from);
+    inputs->neo4j = neo4j_new(&options, &error);
+    if (!inputs->neo4j) return options_fail(o->command->words, 1, "%s", error->message);
+    const int status = train(o, inputs, params);
+    neo4j_free(inputs->neo4j);
+    return status;
+}
+
+static int check_and_train(const Options *o) {
+    Inputs inputs = {.strict = o->strict};
+    if ((!o->train && !o->from.url) || !o->out)
+        return options_fail(o->command->words, EXIT_USAGE,
+                            "needs --train FILE (or --from URL) and --out DIR");
+    if (o->from.url && (o->train || o->valid))
+        return options_fail(o->command->words, EXIT_USAGE,
+                            "--from takes the place of --train and --valid");
+    if (!options_label_delay(o->command->words, o->label_delay, &inputs.label_delay))
+        return EXIT_USAGE;
+    if (o->name && !model_name_valid(str_from(o->name)))
+        return options_fail(o->command->words, EXIT_USAGE,
+                            "--name wants letters, digits, '.', '_', '-'");
+    inputs.paths = g_ptr_array_new();
+    for (char **path = o->train; path && *path; path++)
+        g_ptr_array_add(inputs.paths, *path);
+    if (o->valid) g_ptr_array_add(inputs.paths, o->valid);
+    int status = EXIT_USAGE;
+    g_autoptr(GArray) params = g_array_new(FALSE, FALSE, sizeof(TrainParam));
+    bool from_stdin = false;
+    for (guint i = 0; i < inputs.paths->len; i++)
+        from_stdin |= strcmp(g_ptr_array_index(inputs.paths, i), "-") == 0;
+    if (from_stdin)
+        options_fail(o->command->words, 0, "training reads its input twice: give a file, not '-'");
+    else if (read_params(o, params))
+        status = train_from(o, &inputs, params);
+    g_ptr_array_unref(inputs.paths);
+    return status;
+}
+
+/* libxgboost's threads wait by spinning, which on a busy machine takes the very cores that they
+ * wait for: training then takes ten times as long. OpenMP reads its settings when it is loaded, so
+ * they must be there before the program starts. */
+static void wait_without_spinning(void) {
+    if (g_getenv("OMP_WAIT_POLICY")) return;
+    g_autofree char *line = NULL;
+    gsize len;
+    if (!g_file_get_contents("/proc/self/cmdline", &line, &len, NULL)) return;
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    for (gsize at = 0; at < len; at += strlen(line + at) + 1)
+        g_ptr_array_add(words, line + at);
+    g_ptr_array_add(words, NULL);
+    g_setenv("OMP_WAIT_POLICY", "passive", TRUE);
+    execv("/proc/self/exe", (char **)words->pdata);
+}
+
+int train_command(const TrainCommand *command, int argc, char **argv) {
+    wait_without_spinning();
+    Options o = {.command = command};
+    enum { OWN_ENTRIES = 8 };
+    GOptionEntry entries[] = {
+        {"train", 't', 0, G_OPTION_ARG_FILENAME_ARRAY, &o.train,
+         "Transactions to learn from, in time order; may be given again", "FILE"},
+        {"valid", 'v', 0, G_OPTION_ARG_FILENAME, &o.valid,
+         "Later transactions to choose the threshold by (default: the last 10 % of --train)",
+         "FILE"},
+        {"out", 'o', 0, G_OPTION_ARG_FILENAME, &o.out, "The model's folder; replaced if it is one",
+         "DIR"},
+        {"param", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &o.params, command->param_help, "NAME=VALUE"},
+        {"name", 'n', 0, G_OPTION_ARG_STRING, &o.name, "The model's name (that of its kind)",
+         "NAME"},
+        {"label-delay", 0, 0, G_OPTION_ARG_STRING, &o.label_delay,
+         "Time from a transaction to its label (7d)", "TIME"},
+        {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "Stop at the first bad row", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &o.json, "Print one JSON object", NULL},
+        [OWN_ENTRIES + NEO4J_ENTRIES] = {0},
+    };
+    neo4j_words_entries(&o.from, entries + OWN_ENTRIES);
+    entries[OWN_ENTRIES].long_name = "from";
+    entries[OWN_ENTRIES].description =
+        "In place of --train: all transactions of the graph in Neo4j (neo4j://HOST:PORT)";
+    int status = EXIT_USAGE;
+    if (options_parse(command->words, NULL, command->summary, entries, &argc, &argv, 0, 0))
+        status = check_and_train(&o);
+    options_clear(&o);
+    return status;
+}

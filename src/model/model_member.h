@@ -1,0 +1,38 @@
+/* A member of a model: one trained thing that turns a row of features into a margin (log-odds of
+ * fraud), whatever family it is of. A model has one or several; they see the same features. A
+ * member is immutable and may be shared between threads. */
+#pragma once
+
+#include "base/str.h"
+#include <glib.h>
+
+typedef enum ModelKind { MODEL_XGBOOST } ModelKind;
+
+enum { MODEL_KINDS = MODEL_XGBOOST + 1 };
+
+const char *model_kind_name(ModelKind kind); /* "xgboost" */
+bool model_kind_find(Str name, ModelKind *kind);
+
+/* What its file is called in a model's folder ("xgboost.json"), and how long it may be. */
+const char *model_kind_file(ModelKind kind);
+size_t model_kind_bytes_max(ModelKind kind);
+
+typedef struct ModelMember ModelMember;
+
+/* Reads a member from its file's bytes, which are not trusted. On failure returns NULL with one
+ * line in *error. The caller frees the result with model_member_free. */
+ModelMember *model_member_parse(ModelKind kind, GBytes *bytes, GError **error);
+void model_member_free(ModelMember *member);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ModelMember, model_member_free)
+
+ModelKind model_member_kind(const ModelMember *member);
+size_t model_member_feature_count(const ModelMember *member);
+/* The name the file gives feature `index`; NULL when the file names none. */
+const char *model_member_feature_name(const ModelMember *member, size_t index);
+
+/* Margin of one row of feature_count floats, NaN for unknown. */
+float model_member_margin(const ModelMember *member, const float *features);
+
+/* What each feature added to the margin, and the bias at out[feature_count]: the sum is the margin,
+ * up to rounding. */
+void model_member_contributions(const ModelMember *member, const float *features, float *out);
