@@ -104,6 +104,14 @@ def bench_evaluator(table, build):
     return report
 
 
+def bench_shap(table, build):
+    say("explaining against libxgboost ...")
+    text, _, _ = run([build / "bench" / "bench_shap"])
+    report = json.loads(text)
+    table.at_most("Shapley values, a row", report["us_per_row"], report["target_us"], " µs")
+    return report
+
+
 def bench_http(table, build, haechi, model):
     say("posting to the service ...")
     text, _, _ = run(["bench/http.sh", haechi, build / "bench" / "bench_echo", model])
@@ -126,10 +134,14 @@ def main():
         data = bench_data(table, haechi, work)
         train, test = find(data, "fraudTrain.csv"), find(data, "fraudTest.csv")
         evaluator = bench_evaluator(table, build)
+        shap = bench_shap(table, build)
         bench_train(table, haechi, train, model)
         rate = bench_replay(table, haechi, train, test, model)
         share, flush = bench_http(table, build, haechi, model)
         alone = evaluator["single_libxgboost_in_place"]["ns_per_row"] * rate / 1e9
+        print(f"\nShapley values take libxgboost {shap['libxgboost_us_per_row']:.0f} µs a row, "
+              f"{shap['times_faster']:.1f} times as long as\nhaechi; they differ by "
+              f"{shap['largest_difference']:.1g} at most.")
         print(f"\nReplay, from CSV to decision, is {alone:.1f} times as fast as libxgboost only scoring\n"
               f"one row at a time. The service answers {share:.2f} of the requests that the same HTTP library\n"
               f"answers when it does nothing with them. The disk alone: {flush}.")

@@ -55,9 +55,9 @@ float model_suspicion(const Model *model, const float *features);
 Verdict model_verdict(const Model *model, float score);
 const char *verdict_name(Verdict verdict); /* "approve", "review", "decline" */
 
-/* What each feature added to the members' combined log-odds, plus the bias at out[feature_count()]:
- * the sum is those log-odds. Path attribution: every split gives its feature the change of expected
- * margin from the node to its child (Saabas 2014; libxgboost's approx_contribs). */
+/* What each feature added to the members' combined log-odds, and at out[feature_count()] those
+ * expected of a transaction of which nothing is known: the sum is the log-odds. Exact Shapley
+ * values of trees (model/tree_shap.h); they cost much more than the score. */
 void model_contributions(const Model *model, const float *features, float *out);
 
 /* Probability of a margin (log-odds): 1 / (1 + exp(-margin)) in double, rounded once to float. */

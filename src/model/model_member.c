@@ -1,6 +1,7 @@
 #include "model/model_member.h"
 
 #include "model/tree_ensemble.h"
+#include "model/tree_shap.h"
 
 typedef struct KindRow {
     const char *name, *file;
@@ -14,6 +15,7 @@ static const KindRow kinds[MODEL_KINDS] = {
 struct ModelMember {
     ModelKind kind;
     TreeEnsemble *trees;
+    TreeShap *shap;
 };
 
 const char *model_kind_name(ModelKind kind) {
@@ -45,11 +47,13 @@ ModelMember *model_member_parse(ModelKind kind, GBytes *bytes, GError **error) {
     ModelMember *member = g_new0(ModelMember, 1);
     member->kind = kind;
     member->trees = trees;
+    member->shap = tree_ensemble_shap(trees);
     return member;
 }
 
 void model_member_free(ModelMember *member) {
     if (member == NULL) return;
+    tree_shap_free(member->shap);
     tree_ensemble_free(member->trees);
     g_free(member);
 }
@@ -71,5 +75,5 @@ float model_member_margin(const ModelMember *member, const float *features) {
 }
 
 void model_member_contributions(const ModelMember *member, const float *features, float *out) {
-    tree_ensemble_contributions(member->trees, features, out);
+    tree_shap_values(member->shap, features, out);
 }

@@ -33,6 +33,6 @@ const char *model_member_feature_name(const ModelMember *member, size_t index);
 /* Margin of one row of feature_count floats, NaN for unknown. */
 float model_member_margin(const ModelMember *member, const float *features);
 
-/* What each feature added to the margin, and the bias at out[feature_count]: the sum is the margin,
- * up to rounding. */
+/* What each feature added to the margin, and at out[feature_count] the margin expected of a row of
+ * which nothing is known: the sum is the margin, up to rounding. Exact Shapley values. */
 void model_member_contributions(const ModelMember *member, const float *features, float *out);

@@ -1,4 +1,4 @@
-/* Walking the trees, on any processor, and attribution along the paths.
+/* Walking the trees, on any processor.
  *
  * A walk down one tree is a chain of dependent loads. Eight walks go side by side (eight trees for
  * a single row, eight rows for a batch) so that the processor waits for eight loads at once. Gather
@@ -20,7 +20,7 @@ void tree_ensemble_free(TreeEnsemble *ensemble) {
     g_strfreev(ensemble->feature_names);
     g_free(ensemble->trees);
     g_free(ensemble->nodes);
-    g_free(ensemble->expected);
+    g_free(ensemble->cover);
     g_free(ensemble);
 }
 
@@ -126,24 +126,32 @@ void tree_ensemble_margins(const TreeEnsemble *ensemble, const float *rows, size
         out[i] = tree_ensemble_margin(ensemble, rows + i * stride);
 }
 
-void tree_ensemble_contributions(const TreeEnsemble *ensemble, const float *row, float *out) {
-    const uint32_t n = ensemble->feature_count;
-    float prepared[PREPARED_MAX];
-    double sums[TREE_ENSEMBLE_FEATURES_MAX + 1] = {0};
-    prepare_row(ensemble, row, prepared);
-    sums[n] = (double)ensemble->base_margin;
+static ShapNode shap_node(const TreeEnsemble *ensemble, const Tree *tree, uint32_t index) {
+    const TreeNode *node = &ensemble->nodes[tree->first + index];
+    const double cover = (double)ensemble->cover[tree->first + index];
+    if (tree_node_is_leaf(ensemble, node))
+        return (ShapNode){.value = (double)node->value, .cover = cover};
+    return (ShapNode){
+        .left = node->left,
+        .right = (uint32_t)node->left + 1,
+        .feature = tree_node_feature(ensemble, node),
+        .threshold = node->value,
+        .missing_left = tree_node_default_left(ensemble, node),
+        .cover = cover,
+    };
+}
+
+TreeShap *tree_ensemble_shap(const TreeEnsemble *ensemble) {
+    TreeShap *shap = tree_shap_new(ensemble->feature_count, (double)ensemble->base_margin);
+    ShapNode *nodes = g_new(ShapNode, TREE_ENSEMBLE_NODES_MAX);
     for (uint32_t t = 0; t < ensemble->tree_count; t++) {
-        const TreeNode *nodes = ensemble->nodes + ensemble->trees[t].first;
-        const double *expected = ensemble->expected + ensemble->trees[t].first;
-        sums[n] += expected[0];
-        for (uint32_t index = 0; !tree_node_is_leaf(ensemble, &nodes[index]);) {
-            const uint32_t next = step(nodes, index, prepared);
-            sums[tree_node_feature(ensemble, &nodes[index])] += expected[next] - expected[index];
-            index = next;
-        }
+        const Tree *tree = &ensemble->trees[t];
+        for (uint32_t i = 0; i < tree->count; i++)
+            nodes[i] = shap_node(ensemble, tree, i);
+        tree_shap_add(shap, nodes, tree->count);
     }
-    for (uint32_t i = 0; i <= n; i++)
-        out[i] = (float)sums[i];
+    g_free(nodes);
+    return shap;
 }
 
 void tree_ensemble_split_counts(const TreeEnsemble *ensemble, size_t *out) {

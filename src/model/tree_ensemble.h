@@ -9,6 +9,7 @@
  * An ensemble is immutable and may be shared between threads. */
 #pragma once
 
+#include "model/tree_shap.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,12 +47,9 @@ float tree_ensemble_margin(const TreeEnsemble *ensemble, const float *row);
 void tree_ensemble_margins(const TreeEnsemble *ensemble, const float *rows, size_t n, size_t stride,
                            float *out);
 
-/* What each feature added to the margin, and the bias at out[feature_count]: feature_count + 1
- * floats whose sum is the margin, up to rounding. Path attribution (Saabas 2014), libxgboost's
- * approx_contribs: every split on a row's path gives its feature the change of expected margin from
- * the node to its child, a node's expectation being its leaves' mean weighted by the training rows'
- * hessians. */
-void tree_ensemble_contributions(const TreeEnsemble *ensemble, const float *row, float *out);
+/* The same trees to be explained, a node's cover being its training rows' hessians, summed: values
+ * are libxgboost's pred_contribs. The caller frees it; it needs the ensemble no more. */
+TreeShap *tree_ensemble_shap(const TreeEnsemble *ensemble);
 
 /* How many splits the ensemble makes on each feature, into out[0..feature_count). */
 void tree_ensemble_split_counts(const TreeEnsemble *ensemble, size_t *out);

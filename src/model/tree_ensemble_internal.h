@@ -32,7 +32,7 @@ struct TreeEnsemble {
     float base_margin;
     Tree *trees;
     TreeNode *nodes;
-    double *expected; /* of each node, the margin its tree is expected to add from there on */
+    float *cover; /* of each node, the hessians of the training rows that came there, summed */
     size_t node_count;
     char **feature_names; /* feature_count of them and a NULL, or NULL */
     WideTrees *wide;      /* the AVX-512 form; NULL when it does not fit */

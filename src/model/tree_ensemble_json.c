@@ -226,25 +226,10 @@ static bool lay_out(const Columns *columns, uint32_t feature_count, TreeNode *no
     return true;
 }
 
-/* Expected values from the leaves up: children come after their parent, so backwards. */
-static void fill_expected(const Columns *columns, uint32_t feature_count, const TreeNode *nodes,
-                          const uint32_t *order, uint32_t count, double *expected) {
-    for (uint32_t i = count; i-- > 0;) {
-        const uint32_t left = nodes[i].left;
-        if (nodes[i].slot == 2 * feature_count) {
-            expected[i] = (double)nodes[i].value;
-            continue;
-        }
-        const double a = columns->hessian[order[left]], b = columns->hessian[order[left + 1]];
-        const double share = a + b > 0 && isfinite(a + b) ? a / (a + b) : 0.5;
-        expected[i] = share * expected[left] + (1 - share) * expected[left + 1];
-    }
-}
-
 /* The trees read so far. */
 typedef struct Loader {
     TreeEnsemble *ensemble;
-    GArray *nodes, *expected;
+    GArray *nodes, *cover;
     uint32_t at; /* tree being read */
     GError **error;
 } Loader;
@@ -253,18 +238,19 @@ static bool append_tree(Loader *loader, const Columns *columns) {
     const uint32_t features = loader->ensemble->feature_count;
     Tree *tree = &loader->ensemble->trees[loader->at];
     TreeNode *nodes = g_new0(TreeNode, columns->count);
-    double *expected = g_new0(double, columns->count);
+    float *cover = g_new0(float, columns->count);
     uint32_t *order = g_new0(uint32_t, columns->count);
     bool *seen = g_new0(bool, columns->count);
     const bool ok = lay_out(columns, features, nodes, order, seen, tree, loader->error);
     if (ok) {
-        fill_expected(columns, features, nodes, order, tree->count, expected);
+        for (uint32_t i = 0; i < tree->count; i++)
+            cover[i] = (float)columns->hessian[order[i]];
         tree->first = loader->nodes->len;
         g_array_append_vals(loader->nodes, nodes, tree->count);
-        g_array_append_vals(loader->expected, expected, tree->count);
+        g_array_append_vals(loader->cover, cover, tree->count);
     }
     g_free(nodes);
-    g_free(expected);
+    g_free(cover);
     g_free(order);
     g_free(seen);
     return ok;
@@ -309,13 +295,13 @@ static bool load_trees(TreeEnsemble *ensemble, JsonValue trees, GError **error) 
     Loader loader = {
         .ensemble = ensemble,
         .nodes = g_array_new(FALSE, FALSE, sizeof(TreeNode)),
-        .expected = g_array_new(FALSE, FALSE, sizeof(double)),
+        .cover = g_array_new(FALSE, FALSE, sizeof(float)),
         .error = error,
     };
     const bool ok = json_each(trees, load_each_tree, &loader);
     ensemble->node_count = loader.nodes->len;
     ensemble->nodes = (TreeNode *)(void *)g_array_free(loader.nodes, FALSE);
-    ensemble->expected = (double *)(void *)g_array_free(loader.expected, FALSE);
+    ensemble->cover = (float *)(void *)g_array_free(loader.cover, FALSE);
     return ok;
 }
 

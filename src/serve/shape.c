@@ -62,19 +62,24 @@ static size_t strongest(const float *contributions, size_t count) {
     return best;
 }
 
-void shape_reasons(GString *out, const Model *model, const float *features, float *contributions) {
+static void write_reason(GString *out, size_t index, float value, float contribution) {
+    g_string_append_printf(out, "{\"feature\":\"%s\",\"value\":", feature_at(index)->name);
+    json_write_float(out, value);
+    g_string_append(out, ",\"contribution\":");
+    json_write_float(out, contribution);
+    g_string_append_c(out, '}');
+}
+
+void shape_reasons(GString *out, const Model *model, const Decision *decision,
+                   float *contributions) {
+    const bool alert = decision->verdict != VERDICT_APPROVE;
     g_string_append_c(out, '[');
-    size_t count = feature_count();
-    if (model) model_contributions(model, features, contributions);
-    for (int n = 0; model && n < REASONS_MAX; n++) {
-        size_t i = strongest(contributions, count);
+    if (alert) model_contributions(model, decision->features, contributions);
+    for (int n = 0; alert && n < REASONS_MAX; n++) {
+        const size_t i = strongest(contributions, feature_count());
         if (contributions[i] == 0) break;
-        g_string_append_printf(out, "%s{\"feature\":\"%s\",\"value\":", n > 0 ? "," : "",
-                               feature_at(i)->name);
-        json_write_float(out, features[i]);
-        g_string_append(out, ",\"contribution\":");
-        json_write_float(out, contributions[i]);
-        g_string_append_c(out, '}');
+        if (n > 0) g_string_append_c(out, ',');
+        write_reason(out, i, decision->features[i], contributions[i]);
         contributions[i] = 0;
     }
     g_string_append_c(out, ']');

@@ -8,11 +8,12 @@
 /* The answer to a transaction, as it was and as it will be for the same number again. */
 void shape_answer(GString *out, Str trans_num, const Answer *answer);
 
-/* The strongest REASONS_MAX features of a scored transaction: a JSON array, greatest contribution
- * to the margin first, by absolute value. `contributions` has feature_count() + 1 places and is
- * overwritten. "[]" without a model. */
+/* Why an alert is one: its strongest REASONS_MAX features, greatest contribution to the margin
+ * first, by absolute value; a JSON array. "[]" for what is approved: reasons cost much more than
+ * the score. `contributions` has feature_count() + 1 places and is overwritten. */
 enum { REASONS_MAX = 5 };
-void shape_reasons(GString *out, const Model *model, const float *features, float *contributions);
+void shape_reasons(GString *out, const Model *model, const Decision *decision,
+                   float *contributions);
 
 /* A transaction as the live page lists it. */
 void shape_item(GString *out, const StoredTransaction *stored);

@@ -77,7 +77,7 @@ static inline char *oracle_json(BoosterHandle booster, size_t *len) {
     return g_strndup(json, size);
 }
 
-/* Prediction of libxgboost's `type` (1 margin, 3 approximate contributions): `width` floats a row;
+/* Prediction of libxgboost's `type` (1 margin, 2 contributions): `width` floats a row;
  * free with g_free. */
 static inline float *oracle_predict(BoosterHandle booster, const Rows *rows, int type,
                                     size_t width) {

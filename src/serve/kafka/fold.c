@@ -44,13 +44,9 @@ static void keep_or_show(Folder *folder, const Transaction *transaction, const D
     }
 }
 
-/* Reasons are given for alerts: they cost more than the score. */
 static void explain(Folder *folder, const Decision *decision) {
     g_string_truncate(folder->reasons, 0);
-    if (decision->verdict == VERDICT_APPROVE)
-        g_string_append(folder->reasons, "[]");
-    else
-        shape_reasons(folder->reasons, folder->model, decision->features, folder->contributions);
+    shape_reasons(folder->reasons, folder->model, decision, folder->contributions);
 }
 
 static void write_decision(Folder *folder, const rd_kafka_message_t *message,
