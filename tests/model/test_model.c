@@ -307,11 +307,11 @@ static void test_rewrite(Fixture *fixture, gconstpointer data) {
     g_assert_true(g_file_test(notes, G_FILE_TEST_EXISTS));
     g_assert_cmpuint(count_entries(fixture->root), ==, 2);
     g_assert_cmpuint(count_entries(fixture->dir), ==, 4);
-    check_rewrites(fixture);
     Model *model = model_load(fixture->dir, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(model_version(model), ==, "2");
     model_free(model);
+    check_rewrites(fixture);
     g_free(notes);
     g_free(link);
 }
