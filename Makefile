@@ -2,7 +2,7 @@
 BUILD ?= build
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: all help setup test demo bench bench-services services services-stop lint format docs clean
+.PHONY: all help setup test catboost demo bench bench-services services services-stop lint format docs clean
 .NOTPARALLEL:
 
 all:
@@ -13,6 +13,7 @@ help:
 	@echo "make            build $(BUILD)/haechi (installs what is missing first)"
 	@echo "make setup      install everything: to build, test, lint and measure"
 	@echo "make test       build, then run every test"
+	@echo "make catboost   set up the Python environment that 'haechi train catboost' trains in"
 	@echo "make demo       watch frauds being caught; RATE=5 a second, FOR=30s to end by itself,"
 	@echo "                DATA=DIR to use the published fraudTrain.csv and fraudTest.csv"
 	@echo "make bench      measure what docs/benchmarks.md promises; make bench-services what it"
@@ -30,7 +31,12 @@ setup:
 test:
 	@tools/setup.sh build ui test
 	@tools/build.sh $(BUILD) all
+	@tools/python_env.py catboost >/dev/null || echo "make test: the tests with CatBoost are skipped"
 	@tools/test.sh $(BUILD)
+
+catboost:
+	@tools/setup.sh python
+	@tools/python_env.py catboost
 
 # exec: on Ctrl-C a shell between would die at once, and make not wait for the demo to clean up.
 demo:
