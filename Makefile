@@ -48,7 +48,7 @@ bench:
 	@tools/bench.py $(BUILD)
 
 bench-services:
-	@tools/setup.sh build ui test services
+	@tools/setup.sh build ui test services python
 	@tools/build.sh $(BUILD) all
 	@tools/services.py fetch
 	@tools/bench_services.py $(BUILD)

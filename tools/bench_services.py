@@ -305,7 +305,8 @@ def bench_move(table, group):
 
 def bench_neo4j(table):
     bench.say("Neo4j ...")
-    text, _, _ = bench.run([sys.executable, "-B", TOOLS.parent / "bench" / "graph_load.py", "--json"],
+    python = bench.run([sys.executable, "-B", TOOLS / "python_env.py", "neo4j"])[0].strip()
+    text, _, _ = bench.run([python, "-B", TOOLS.parent / "bench" / "graph_load.py", "--json"],
                            env={**os.environ, "HAECHI": harness.HAECHI})
     report = json.loads(text)
     table.at_least("graph load into Neo4j, edges a second", report["edges_per_second"], 3000)
