@@ -2,6 +2,7 @@
 
 #include "base/civil.h"
 #include "base/json_write.h"
+#include "feature/phrase.h"
 #include "record/category.h"
 
 #include <math.h>
@@ -62,12 +63,23 @@ static size_t strongest(const float *contributions, size_t count) {
     return best;
 }
 
-static void write_reason(GString *out, size_t index, float value, float contribution) {
+static void write_text(GString *out, size_t index, const float *features) {
+    for (int language = 0; language < LANGUAGE_COUNT; language++) {
+        g_string_append_printf(out, "%s\"%s\":\"", language > 0 ? "," : "",
+                               language_code[language]);
+        feature_phrase(out, index, features, (Language)language);
+        g_string_append_c(out, '"');
+    }
+}
+
+static void write_reason(GString *out, size_t index, const float *features, float contribution) {
     g_string_append_printf(out, "{\"feature\":\"%s\",\"value\":", feature_at(index)->name);
-    json_write_float(out, value);
+    json_write_float(out, features[index]);
     g_string_append(out, ",\"contribution\":");
     json_write_float(out, contribution);
-    g_string_append_c(out, '}');
+    g_string_append(out, ",\"text\":{");
+    write_text(out, index, features);
+    g_string_append(out, "}}");
 }
 
 void shape_reasons(GString *out, const Model *model, const Decision *decision,
@@ -79,7 +91,7 @@ void shape_reasons(GString *out, const Model *model, const Decision *decision,
         const size_t i = strongest(contributions, feature_count());
         if (contributions[i] == 0) break;
         if (n > 0) g_string_append_c(out, ',');
-        write_reason(out, i, decision->features[i], contributions[i]);
+        write_reason(out, i, decision->features, contributions[i]);
         contributions[i] = 0;
     }
     g_string_append_c(out, ']');

@@ -9,8 +9,8 @@
 void shape_answer(GString *out, Str trans_num, const Answer *answer);
 
 /* Why an alert is one: its strongest REASONS_MAX features, greatest contribution to the margin
- * first, by absolute value; a JSON array. "[]" for what is approved: reasons cost much more than
- * the score. `contributions` has feature_count() + 1 places and is overwritten. */
+ * first, by absolute value; a JSON array of under 4 KiB. "[]" for what is approved: reasons cost
+ * much more than the score. `contributions` has feature_count() + 1 places and is overwritten. */
 enum { REASONS_MAX = 5 };
 void shape_reasons(GString *out, const Model *model, const Decision *decision,
                    float *contributions);

@@ -4,6 +4,7 @@
 #include "serve/service.h"
 
 #include <arpa/inet.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -489,6 +490,72 @@ static void test_same_answer(void) {
     service_clear(&service);
     service = service_start(world->model, data, NULL);
     send_same(&service, first, "1");
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+/* The reasons of a stored transaction: an alert's are its strongest features, in order and in words
+ * of all languages; what is approved has none. */
+typedef struct Reasons {
+    double last; /* absolute contribution */
+    size_t alerts, approved;
+} Reasons;
+
+static bool check_reason(Str key, JsonValue reason, void *data) {
+    (void)key;
+    Reasons *reasons = data;
+    const double size = fabs(json_get_double(member(reason, "contribution")));
+    g_assert_cmpfloat(size, >, 0);
+    g_assert_cmpfloat(size, <=, reasons->last);
+    reasons->last = size;
+    g_assert_cmpuint(json_get_str(member(member(reason, "text"), "en")).len, >, 0);
+    g_assert_cmpuint(json_get_str(member(member(reason, "text"), "ko")).len, >, 0);
+    return true;
+}
+
+static bool check_reasons(Str key, JsonValue item, void *data) {
+    (void)key;
+    Reasons *reasons = data;
+    JsonValue all = member(item, "reasons");
+    if (str_equal(json_get_str(member(item, "decision")), STR("approve"))) {
+        g_assert_cmpuint(json_count(all), ==, 0);
+        reasons->approved++;
+        return true;
+    }
+    reasons->last = INFINITY;
+    reasons->alerts++;
+    g_assert_cmpuint(json_count(all), >, 0);
+    g_assert_cmpuint(json_count(all), <=, 5);
+    json_each(all, check_reason, reasons);
+    return true;
+}
+
+static void check_listed(Service *service, JsonParser *parser, const char *path, Reasons *reasons) {
+    Response response = request(service, "GET", path, NULL);
+    JsonValue list;
+    const char *message;
+    g_assert_cmpint(response.status, ==, 200);
+    g_assert_true(json_parse(parser, response.body->str, response.body->len, &list, &message));
+    json_each(member(list, "transactions"), check_reasons, reasons);
+    response_clear(&response);
+}
+
+static void test_reasons(void) {
+    g_autofree char *data = world_path(world, "reasons");
+    Service service = service_start(world->model, data, NULL);
+    g_autoptr(GString) body = g_string_new(NULL);
+    for (guint i = 0; i < world->transactions->len; i++)
+        g_string_append_printf(body, "%s\n", transaction(i));
+    Response response = post_lines(&service, "/v1/transactions", body->str, body->len);
+    g_assert_cmpint(response.status, ==, 200);
+    response_clear(&response);
+    JsonParser *parser = json_parser_new(4 << 20);
+    Reasons reasons = {0};
+    check_listed(&service, parser, "/v1/transactions?limit=100&decision=review,decline", &reasons);
+    check_listed(&service, parser, "/v1/transactions?limit=100&decision=approve", &reasons);
+    g_assert_cmpuint(reasons.alerts, >, 0);
+    g_assert_cmpuint(reasons.approved, >, 0);
+    json_parser_free(parser);
     g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
     service_clear(&service);
 }
@@ -1094,6 +1161,7 @@ int main(int argc, char **argv) {
     world = world_new();
     g_test_add_func("/api/description", test_description);
     g_test_add_func("/api/same_answer", test_same_answer);
+    g_test_add_func("/api/reasons", test_reasons);
     g_test_add_func("/api/many", test_many);
     g_test_add_func("/api/many_as_one_by_one", test_many_as_one_by_one);
     g_test_add_func("/api/labels", test_labels);

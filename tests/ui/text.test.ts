@@ -1,12 +1,11 @@
-// What people read: numbers, times, names and reasons, in both languages.
+// What people read: numbers, times and names, in both languages.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { cardDigits, makeFormat, merchantName, plainName } from '../../ui/src/format';
 import { preferredLanguage, texts } from '../../ui/src/i18n';
-import { categoryByCode, categoryName } from '../../ui/src/i18n/categories';
-import { hasWords, reasonText } from '../../ui/src/i18n/reasons';
+import { categoryName } from '../../ui/src/i18n/categories';
 
 const en = makeFormat('en');
 const ko = makeFormat('ko');
@@ -45,8 +44,6 @@ test('times are shown in UTC wherever the browser is', () => {
   assert.equal(en.time('2020-06-21T00:14:25Z'), '00:14:25');
   assert.equal(en.date('2020-06-21T23:59:59Z'), 'Jun 21');
   assert.equal(ko.date('2020-06-21T23:59:59Z'), '6월 21일');
-  assert.equal(en.weekday(0), 'Monday');
-  assert.equal(ko.weekday(6), '일요일');
   assert.equal(en.time('not a time'), 'not a time');
 });
 
@@ -57,37 +54,6 @@ test('names of the data are made readable', () => {
   assert.equal(plainName('some_new_name'), 'some new name');
   assert.equal(categoryName('grocery_pos', 'en'), 'Groceries, in store');
   assert.equal(categoryName('constructor', 'en'), 'constructor');
-  assert.equal(categoryByCode(0), 'gas_transport');
-  assert.equal(categoryByCode(14), 'other');
-  assert.equal(categoryByCode(99), 'other');
-});
-
-test('a reason says its feature, window and value', () => {
-  const reason = (feature: string, value: number | null): Parameters<typeof reasonText>[0] => ({
-    feature,
-    value,
-    contribution: 1,
-  });
-  assert.deepEqual(reasonText(reason('card_sum_24h', 1234.5), 'en', en), {
-    name: 'Spent with the card, 24 hours',
-    value: '1,234.50',
-  });
-  assert.deepEqual(reasonText(reason('card_sum_24h', 1234.5), 'ko', ko), {
-    name: '최근 24시간 카드 사용 금액',
-    value: '1,234.50',
-  });
-  assert.equal(reasonText(reason('hour', 23.5), 'en', en).value, '23:30:00');
-  assert.equal(reasonText(reason('card_since_last', null), 'en', en).value, null);
-  assert.equal(reasonText(reason('category', 13), 'ko', ko).value, '여행');
-  assert.equal(reasonText(reason('card_amount_z', 4.2), 'en', en).value, '+4.2 σ');
-  assert.equal(reasonText(reason('age_band', 7), 'en', en).value, '7');
-  assert.deepEqual(reasonText(reason('a_feature_of_tomorrow_9y', 3), 'en', en), {
-    name: 'a feature of tomorrow 9y',
-    value: '3',
-  });
-  assert.equal(hasWords('card_sum_24h'), true);
-  assert.equal(hasWords('card_sum_9y'), false);
-  assert.equal(hasWords('toString'), false);
 });
 
 test('the browser’s first language that the page has is taken', () => {

@@ -25,8 +25,6 @@ export interface Format {
   date(iso: string): string;
   /** A transaction's time of day, UTC. */
   time(iso: string): string;
-  /** Monday is 0. */
-  weekday(day: number): string;
   /** Hours, minutes and seconds on the browser's clock. */
   clock(milliseconds: number): string;
 }
@@ -74,7 +72,6 @@ export function makeFormat(language: Language): Format {
     timeZone: 'UTC',
     timeZoneName: 'short',
   });
-  const utcWeekday = new Intl.DateTimeFormat(language, { weekday: 'long', timeZone: 'UTC' });
   const localTime = new Intl.DateTimeFormat(language, time);
 
   return {
@@ -109,8 +106,6 @@ export function makeFormat(language: Language): Format {
     date: (iso) => inUtc(utcDate, iso),
     dateTime: (iso) => inUtc(utcDateTime, iso),
     time: (iso) => inUtc(utcTime, iso),
-    // 5 January 1970 was a Monday.
-    weekday: (day) => utcWeekday.format(new Date((4 + day) * 86_400_000)),
     clock: (milliseconds) => localTime.format(new Date(milliseconds)),
   };
 }

@@ -1,5 +1,7 @@
 // The shapes of the service's HTTP API, as far as the page reads them.
 
+import type { Language } from '../i18n';
+
 export type Decision = 'approve' | 'review' | 'decline';
 
 /** What one feature added to a transaction's score, in log-odds. */
@@ -8,6 +10,8 @@ export interface Reason {
   /** null when the feature was unknown for this transaction. */
   readonly value: number | null;
   readonly contribution: number;
+  /** The reason in words; reasons that were kept before there were any have none. */
+  readonly text?: Readonly<Record<Language, string>>;
 }
 
 export interface Transaction {

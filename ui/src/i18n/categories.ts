@@ -1,5 +1,4 @@
-// The spending categories' names, in the order of their codes (src/record/category.c). One that is
-// not here is shown as the data has it.
+// The spending categories' names. One that is not here is shown as the data has it.
 
 import type { Language } from '.';
 import { plainName } from '../format';
@@ -25,9 +24,4 @@ const names: Readonly<Record<string, readonly [en: string, ko: string]>> = {
 export function categoryName(category: string, language: Language): string {
   const found = Object.prototype.hasOwnProperty.call(names, category) ? names[category] : undefined;
   return found ? found[language === 'en' ? 0 : 1] : plainName(category);
-}
-
-/** The category of a code, which is its place in the list; "other" for any other number. */
-export function categoryByCode(code: number): string {
-  return Object.keys(names)[code] ?? 'other';
 }

@@ -72,7 +72,6 @@ export const en = {
   reasons: 'Strongest reasons',
   raises: 'raises the score',
   lowers: 'lowers the score',
-  unknownValue: 'unknown',
 };
 
 export type Texts = typeof en;

@@ -71,5 +71,4 @@ export const ko: Texts = {
   reasons: '주요 근거',
   raises: '점수를 높임',
   lowers: '점수를 낮춤',
-  unknownValue: '알 수 없음',
 };

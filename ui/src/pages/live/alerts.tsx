@@ -6,22 +6,20 @@ import { memo } from 'preact/compat';
 import type { Reason, Transaction } from '../../api/types';
 import { ActualMark, DecisionMark } from '../../components/decision';
 import { useLocale } from '../../context';
-import { cardDigits, merchantName } from '../../format';
+import { cardDigits, merchantName, plainName } from '../../format';
 import { categoryName } from '../../i18n/categories';
-import { reasonText } from '../../i18n/reasons';
 
 const REASONS_MAX = 3;
 
 function ReasonLine({ reason }: { readonly reason: Reason }): JSX.Element {
-  const { language, texts, format } = useLocale();
+  const { language, texts } = useLocale();
   const raises = reason.contribution >= 0;
-  const { name, value } = reasonText(reason, language, format);
   return (
     <li class={raises ? 'raises' : 'lowers'}>
       <span aria-hidden="true" class="arrow">
         {raises ? '▲' : '▼'}
       </span>
-      <span class="name">{name}</span> <b>{value ?? texts.unknownValue}</b>
+      {reason.text?.[language] ?? plainName(reason.feature)}{' '}
       <span class="hidden">({raises ? texts.raises : texts.lowers})</span>
     </li>
   );
