@@ -18,7 +18,9 @@
 typedef struct Options {
     const TrainCommand *command;
     char **train, **params;
-    char *valid, *out, *name, *label_delay;
+    char *valid, *out, *name, *label_delay, *aim;
+    double review_cost;
+    ThresholdWish wish;
     Neo4jWords from;
     gboolean json, strict;
 } Options;
@@ -30,6 +32,7 @@ static void options_clear(Options *o) {
     g_free(o->out);
     g_free(o->name);
     g_free(o->label_delay);
+    g_free(o->aim);
     neo4j_words_clear(&o->from);
 }
 
@@ -178,7 +181,7 @@ static void print_text(const char *dir, const char *version, const TrainResult *
     printf("Trained %s (version %s) on %zu transactions, %zu of them fraud, in %.1f s.\n", dir,
            version, r->rows, r->frauds, r->seconds);
     printf("On %zu transactions it had not seen: average precision %.4f, best F1 %.4f, recall at\n"
-           "precision 0.95 %.4f. Review from score %.4f, decline from %.4f (%s).\n",
+           "precision 0.95 %.4f. Review from score %.4f, decline from %.4f:\n%s.\n",
            r->valid_rows, m->average_precision, m->best_f1, m->recall_at_precision_95,
            r->judgement.threshold, r->judgement.decline_threshold, r->judgement.threshold_choice);
 }
@@ -194,6 +197,7 @@ static int train(const Options *o, Inputs *inputs, const GArray *params) {
         .trainer = o->command->trainer,
         .fit = {.params = (const TrainParam *)(const void *)params->data,
                 .param_count = params->len},
+        .wish = o->wish,
     };
     g_autoptr(GError) error = NULL;
     TrainResult result;
@@ -223,7 +227,22 @@ static int train_from(const Options *o, Inputs *inputs, const GArray *params) {
     return status;
 }
 
-static int check_and_train(const Options *o) {
+static bool read_wish(Options *o) {
+    if (o->aim && !threshold_parse(o->aim, &o->wish)) {
+        options_fail(o->command->words, 0,
+                     "--aim wants f1, cost, precision=SHARE or alerts=A_DAY, not '%s'", o->aim);
+        return false;
+    }
+    if (!(o->review_cost >= 0 && o->review_cost <= REVIEW_COST_MAX)) {
+        options_fail(o->command->words, 0, "--review-cost wants money, from 0 to %d",
+                     REVIEW_COST_MAX);
+        return false;
+    }
+    o->wish.review_cost = o->review_cost;
+    return true;
+}
+
+static int check_and_train(Options *o) {
     Inputs inputs = {.strict = o->strict};
     if ((!o->train && !o->from.url) || !o->out)
         return options_fail(o->command->words, EXIT_USAGE,
@@ -231,7 +250,8 @@ static int check_and_train(const Options *o) {
     if (o->from.url && (o->train || o->valid))
         return options_fail(o->command->words, EXIT_USAGE,
                             "--from takes the place of --train and --valid");
-    if (!options_label_delay(o->command->words, o->label_delay, &inputs.label_delay))
+    if (!read_wish(o) ||
+        !options_label_delay(o->command->words, o->label_delay, &inputs.label_delay))
         return EXIT_USAGE;
     if (o->name && !model_name_valid(str_from(o->name)))
         return options_fail(o->command->words, EXIT_USAGE,
@@ -271,8 +291,8 @@ static void wait_without_spinning(void) {
 
 int train_command(const TrainCommand *command, int argc, char **argv) {
     wait_without_spinning();
-    Options o = {.command = command};
-    enum { OWN_ENTRIES = 8 };
+    Options o = {.command = command, .review_cost = REVIEW_COST_DEFAULT};
+    enum { OWN_ENTRIES = 10 };
     GOptionEntry entries[] = {
         {"train", 't', 0, G_OPTION_ARG_FILENAME_ARRAY, &o.train,
          "Transactions to learn from, in time order; may be given again", "FILE"},
@@ -286,6 +306,14 @@ int train_command(const TrainCommand *command, int argc, char **argv) {
          "NAME"},
         {"label-delay", 0, 0, G_OPTION_ARG_STRING, &o.label_delay,
          "Time from a transaction to its label (7d)", "TIME"},
+        {"aim", 0, 0, G_OPTION_ARG_STRING, &o.aim,
+         "What the threshold is chosen for: f1, the best F1 (default); cost, the least cost, of a "
+         "missed fraud its amount, of an alert --review-cost; precision=0.9, the most frauds at "
+         "that "
+         "precision; alerts=50, the most frauds at so many alerts a day",
+         "AIM"},
+        {"review-cost", 0, 0, G_OPTION_ARG_DOUBLE, &o.review_cost,
+         "What looking at an alert costs, in money (5)", "MONEY"},
         {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "Stop at the first bad row", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &o.json, "Print one JSON object", NULL},
         [OWN_ENTRIES + NEO4J_ENTRIES] = {0},

@@ -1,20 +1,48 @@
 #include "train/judge.h"
+#include "feature/feature.h"
 
-enum { BALANCED_SEED = 1 };
+#include <string.h>
 
-Judgement judge_scores(const Dataset *data, const float *scores) {
-    const size_t rows = dataset_judging_rows(data);
+enum { BALANCED_SEED = 1, DAY_SECONDS = 86400 };
+
+static size_t amount_column(void) {
+    size_t column = 0;
+    while (strcmp(feature_at(column)->name, "amount") != 0)
+        column++;
+    return column;
+}
+
+/* From the first to the last of the judging rows, a day at least. */
+static double judging_days(const Dataset *data) {
+    int64_t first = INT64_MAX, last = INT64_MIN;
+    for (size_t row = data->train_rows; row < data->matrix->rows; row++) {
+        const int64_t time = g_array_index(data->times, int64_t, row);
+        first = MIN(first, time);
+        last = MAX(last, time);
+    }
+    return first < last ? MAX(1, (double)(last - first) / DAY_SECONDS) : 1;
+}
+
+Judgement judge_scores(const Dataset *data, const float *scores, const ThresholdWish *wish) {
+    const size_t rows = dataset_judging_rows(data), amount = amount_column();
     g_autofree uint8_t *is_fraud = g_new(uint8_t, rows + 1);
-    for (size_t i = 0; i < rows; i++)
+    g_autofree float *amounts = g_new(float, rows + 1);
+    for (size_t i = 0; i < rows; i++) {
         is_fraud[i] = matrix_is_fraud(data->matrix, data->train_rows + i);
-    const Metrics m = metrics_compute(scores, is_fraud, rows, 0.5, BALANCED_SEED);
-    Judgement j = {
-        .threshold = m.frauds ? m.best_f1_threshold : 0.5,
-        .threshold_choice = data->judged_by_file
-                                ? "best F1 on the validation file"
-                                : "best F1 on the last 10 % of the transactions, held out",
-    };
-    j.decline_threshold = MAX(j.threshold, m.frauds ? m.threshold_precision_99 : 1);
+        amounts[i] = matrix_row(data->matrix, data->train_rows + i)[amount];
+    }
+    const ScoredRows scored = {scores, is_fraud, amounts, rows, judging_days(data)};
+    Judgement j = {.threshold = threshold_choose(&scored, wish)};
     j.metrics = metrics_compute(scores, is_fraud, rows, j.threshold, BALANCED_SEED);
+    j.decline_threshold = MAX(j.threshold, j.metrics.frauds ? j.metrics.threshold_precision_99 : 1);
+    g_autofree char *how = threshold_describe(wish);
+    j.threshold_choice =
+        g_strdup_printf("%s, on %s", how,
+                        data->judged_by_file ? "the validation file"
+                                             : "the last 10 % of the transactions, held out");
     return j;
+}
+
+void judgement_clear(Judgement *judgement) {
+    g_clear_pointer(&judgement->threshold_choice, g_free);
 }

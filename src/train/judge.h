@@ -4,12 +4,16 @@
 
 #include "train/dataset.h"
 #include "train/metrics.h"
+#include "train/threshold.h"
 
 typedef struct Judgement {
     double threshold, decline_threshold; /* 0 <= threshold <= decline_threshold <= 1 */
-    const char *threshold_choice;        /* how, in English */
+    char *threshold_choice;              /* how, in English */
     Metrics metrics;                     /* at the threshold */
 } Judgement;
 
-/* `scores`: probability of fraud of each judging row of `data`, in order. */
-Judgement judge_scores(const Dataset *data, const float *scores);
+/* `scores`: probability of fraud of each judging row of `data`, in order. Reviewed is from the
+ * threshold of `wish`, declined from the lowest score over it at which precision is 0.99 or more.
+ */
+Judgement judge_scores(const Dataset *data, const float *scores, const ThresholdWish *wish);
+void judgement_clear(Judgement *judgement);

@@ -2,14 +2,15 @@
 #include "model/model.h"
 
 /* Scores the judging rows by the member as it will be read again, and judges it. */
-static bool judge(const Dataset *data, TrainResult *result, GError **error) {
+static bool judge(const Dataset *data, const ThresholdWish *wish, TrainResult *result,
+                  GError **error) {
     g_autoptr(ModelMember) member = model_member_parse(result->kind, result->member, error);
     if (!member) return false;
     g_autofree float *scores = g_new(float, result->valid_rows + 1);
     for (size_t i = 0; i < result->valid_rows; i++)
         scores[i] = model_probability(
             model_member_margin(member, matrix_row(data->matrix, data->train_rows + i)));
-    result->judgement = judge_scores(data, scores);
+    result->judgement = judge_scores(data, scores, wish);
     return true;
 }
 
@@ -25,7 +26,7 @@ static bool train_on(const TrainJob *job, const Dataset *data, TrainResult *resu
     result->first_time = data->first_time;
     result->last_time = data->last_time;
     result->member = job->trainer->fit(&fit, data, &result->params, error);
-    return result->member && judge(data, result, error);
+    return result->member && judge(data, &job->wish, result, error);
 }
 
 bool train_model(const TrainJob *job, TrainResult *result, GError **error) {
@@ -48,4 +49,5 @@ void train_result_clear(TrainResult *result) {
     g_clear_pointer(&result->member, g_bytes_unref);
     g_clear_pointer(&result->suspicion, g_bytes_unref);
     g_clear_pointer(&result->params, train_params_free);
+    judgement_clear(&result->judgement);
 }

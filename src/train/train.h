@@ -8,6 +8,7 @@ typedef struct TrainJob {
     DatasetJob data; /* its threads are the trainer's */
     const Trainer *trainer;
     FitJob fit; /* its progress is the data's */
+    ThresholdWish wish;
 } TrainJob;
 
 typedef struct TrainResult {

@@ -170,6 +170,24 @@ def test_training_repeats():
     assert manifest["parameters"]["num_round"] == "5"
 
 
+def test_thresholds_for_an_aim():
+    """The threshold serves the aim: on the file that chose it, no more alerts than were asked for, and
+    the dearer an alert, the fewer."""
+    thresholds = {}
+    for aim in (("f1",), ("cost", "--review-cost", "0.01"), ("cost", "--review-cost", "5000"), ("alerts=0.1",)):
+        result = json.loads(good("train", "xgboost", "--out", "m4", "--json", "--train", "d/fraudTrain.csv", "--valid",
+                                 "d/fraudTest.csv", "--param", "num_round=5", "--aim", *aim))
+        thresholds[aim] = result["threshold"]
+        with open("m4/manifest.json") as file:
+            assert json.load(file)["threshold"] == result["threshold"]
+    assert thresholds[("cost", "--review-cost", "0.01")] < thresholds[("f1",)], thresholds
+    assert thresholds[("cost", "--review-cost", "5000")] > thresholds[("f1",)], thresholds
+    assert thresholds[("alerts=0.1",)] >= thresholds[("f1",)], thresholds
+    words = ("train", "xgboost", "--train", "d/fraudTrain.csv", "--out", "m5")
+    refused(2, "--aim wants", *words, "--aim", "profit")
+    refused(2, "--review-cost wants", *words, "--review-cost=-1")
+
+
 def test_wrong_use():
     refused(2, "unknown command", "frobnicate")
     refused(2, "which one? 'data check', 'data generate'", "data")
@@ -243,7 +261,7 @@ def test_published_rows():
 
 ROOT = os.getcwd()
 TESTS = [test_train_and_replay, test_replay_is_a_fold, test_labels_do_not_leak, test_partitions, test_forms_of_input,
-         test_bad_rows, test_training_repeats, test_wrong_use, test_failures, test_published_rows]
+         test_bad_rows, test_training_repeats, test_thresholds_for_an_aim, test_wrong_use, test_failures, test_published_rows]
 
 
 def main():
