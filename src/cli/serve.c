@@ -11,7 +11,7 @@
 #include <string.h>
 
 typedef struct Settings {
-    char *config, *data_dir, *model, *listen, *token_file;
+    char *config, *data_dir, *model, *challenger, *listen, *token_file;
     /* Kafka: NULL brokers for none. */
     char *brokers, *group, *exchange, *checkpoint_events, *topics[TOPIC_COUNT];
     GPtrArray *kafka; /* librdkafka's own settings: name, value, name, value */
@@ -36,6 +36,7 @@ static void settings_clear(Settings *settings) {
     g_free(settings->config);
     g_free(settings->data_dir);
     g_free(settings->model);
+    g_free(settings->challenger);
     g_free(settings->listen);
     g_free(settings->token_file);
     g_free(settings->brokers);
@@ -52,6 +53,7 @@ static void settings_clear(Settings *settings) {
 static char **serve_setting(Settings *settings, const char *key) {
     if (strcmp(key, "data-dir") == 0) return &settings->data_dir;
     if (strcmp(key, "model") == 0) return &settings->model;
+    if (strcmp(key, "challenger") == 0) return &settings->challenger;
     if (strcmp(key, "listen") == 0) return &settings->listen;
     if (strcmp(key, "token-file") == 0) return &settings->token_file;
     return NULL;
@@ -114,13 +116,15 @@ static bool read_config(Settings *settings, GError **error) {
 }
 
 static bool parse(Settings *settings, int argc, char **argv) {
-    enum { OWN_ENTRIES = 6 };
+    enum { OWN_ENTRIES = 7 };
     GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &settings->config,
          "Settings, as the groups [serve], [kafka] and [neo4j] of a key file", "FILE"},
         {"data-dir", 'd', 0, G_OPTION_ARG_FILENAME, &settings->data_dir,
          "Folder of the store and the checkpoint (haechi-data)", "DIR"},
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &settings->model, "Folder of the model", "DIR"},
+        {"challenger", 'C', 0, G_OPTION_ARG_FILENAME, &settings->challenger,
+         "Folder of a model that scores the same transactions in the shadow", "DIR"},
         {"listen", 'l', 0, G_OPTION_ARG_STRING, &settings->listen,
          "Where to listen (127.0.0.1:8080); port 0 for any", "HOST:PORT"},
         {"token-file", 't', 0, G_OPTION_ARG_FILENAME, &settings->token_file,
@@ -162,6 +166,13 @@ static bool read_checkpoint_events(const char *text, uint64_t *events, GError **
 }
 
 static bool run_with_kafka(const Settings *settings, ServeOptions *options, GError **error) {
+    if (options->challenger_dir) {
+        g_set_error(
+            error, KAFKA_ERROR, KAFKA_ERROR_SETTING,
+            "a challenger follows the log of this service, and with Kafka there is none: run "
+            "it with a group and a topic of decisions of its own");
+        return false;
+    }
     KafkaSettings *kafka = kafka_settings_new(settings->brokers);
     KafkaOptions group = {.settings = kafka, .group = settings->group ? settings->group : "haechi"};
     bool ok = read_exchange(settings->exchange, &group.exchange_ms, error) &&
@@ -181,6 +192,7 @@ static bool run(const Settings *settings, GError **error) {
     ServeOptions options = {
         .data_dir = settings->data_dir ? settings->data_dir : "haechi-data",
         .model_dir = settings->model,
+        .challenger_dir = settings->challenger,
         .listen = settings->listen ? settings->listen : "127.0.0.1:8080",
         .token_file = settings->token_file,
         .neo4j = neo4j_words_options(&settings->neo4j),

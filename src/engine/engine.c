@@ -32,6 +32,10 @@ const Model *engine_model(const Engine *engine) {
     return engine->model;
 }
 
+void engine_set_model(Engine *engine, const Model *model) {
+    engine->model = model;
+}
+
 uint64_t engine_position(const Engine *engine) {
     return engine->position;
 }

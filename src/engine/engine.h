@@ -23,6 +23,10 @@ Engine *engine_new(const Model *model);
 void engine_free(Engine *engine);
 const Model *engine_model(const Engine *engine);
 
+/* Scores with another model from now on, borrowed as the first was. The suspicions of what was
+ * folded before stay the first one's until they leave the windows. */
+void engine_set_model(Engine *engine, const Model *model);
+
 /* To be called, if at all, some while before the transaction's turn: asks for the memory that its
  * decision will read, and changes nothing. */
 void engine_prepare(const Engine *engine, const Transaction *transaction);

@@ -9,12 +9,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 G_DEFINE_QUARK(haechi - model - error - quark, model_error)
 
 struct Model {
+    _Atomic int references;
     char *name, *version;
     double threshold, decline_threshold;
     GBytes *manifest;
@@ -25,8 +27,13 @@ struct Model {
     ModelMember *suspicion; /* NULL when there is no first stage */
 };
 
+Model *model_ref(Model *model) {
+    if (model != NULL) atomic_fetch_add(&model->references, 1);
+    return model;
+}
+
 void model_free(Model *model) {
-    if (model == NULL) return;
+    if (model == NULL || atomic_fetch_sub(&model->references, 1) > 1) return;
     g_free(model->name);
     g_free(model->version);
     g_bytes_unref(model->manifest);
@@ -320,6 +327,7 @@ Model *model_load(const char *dir, GError **error) {
     }
     JsonParser *parser = json_parser_new(MODEL_MANIFEST_BYTES_MAX);
     Model *model = g_new0(Model, 1);
+    atomic_init(&model->references, 1);
     const bool ok = load_folder(model, parser, dir, error);
     json_parser_free(parser);
     if (ok) return model;

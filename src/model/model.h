@@ -22,6 +22,10 @@ typedef enum ModelError {
 
 /* Loads and checks DIR. Every error is one line that names the file and what is wrong with it. */
 Model *model_load(const char *dir, GError **error);
+
+/* A model is shared by counted references: model_load gives the first, model_ref another, and
+ * model_free gives one back. NULL is allowed. */
+Model *model_ref(Model *model);
 void model_free(Model *model);
 
 const char *model_name(const Model *model);         /* "xgboost" */

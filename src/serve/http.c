@@ -292,9 +292,17 @@ static enum MHD_Result get_transactions(Request *request) {
 static enum MHD_Result get_stats(Request *request) {
     const HttpOptions *options = &request->http->options;
     GString *body = g_string_new(NULL);
-    meters_write_stats(options->meters, options->model,
-                       options->worker->queue_depth(options->worker), body);
+    Model *model = champion_get(options->champion);
+    meters_write_stats(options->meters, model, options->worker->queue_depth(options->worker), body);
+    model_free(model);
     return send_json(request, body);
+}
+
+static enum MHD_Result get_live(Request *request) {
+    GString *body = g_string_new(NULL);
+    if (models_write_live(request->http->options.models, body)) return send_json(request, body);
+    g_string_free(body, TRUE);
+    return send_problem(request, 404, "there is no challenger");
 }
 
 static enum MHD_Result get_stream(Request *request) {
@@ -315,9 +323,10 @@ static enum MHD_Result get_metrics(Request *request) {
     const Http *http = request->http;
     const HttpOptions *options = &http->options;
     GString *body = g_string_new(NULL);
-    meters_write_prometheus(options->meters, options->model,
-                            options->worker->queue_depth(options->worker),
+    Model *model = champion_get(options->champion);
+    meters_write_prometheus(options->meters, model, options->worker->queue_depth(options->worker),
                             file_bytes(http->db_path) + file_bytes(http->wal_path), body);
+    model_free(model);
     return respond(request, 200, response_of("text/plain; version=0.0.4; charset=utf-8", body));
 }
 
@@ -375,6 +384,7 @@ static const Route routes[] = {
     {"POST", "/v1/graph/paths", post_paths, ROUTE_ONE},
     {"POST", "/v1/graph/ring", post_ring, ROUTE_ONE},
     {"GET", "/v1/stats", get_stats, 0},
+    {"GET", "/v1/models/live", get_live, 0},
     {"GET", "/v1/stream", get_stream, 0},
     {"GET", "/metrics", get_metrics, 0},
     {"GET", "/healthz", get_healthz, ROUTE_OPEN},

@@ -6,6 +6,7 @@
 
 #include "serve/access.h"
 #include "serve/hub.h"
+#include "serve/models.h"
 #include "serve/worker.h"
 
 enum {
@@ -23,7 +24,8 @@ typedef struct Http Http;
 typedef struct HttpOptions {
     const char *data_dir;
     const char *token; /* NULL: anyone who reaches the loopback may ask */
-    const Model *model;
+    Champion *champion;
+    Models *models;
     Worker *worker;
     Meters *meters;
     Hub *hub;

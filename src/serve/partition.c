@@ -3,9 +3,12 @@
 #include "serve/intake.h"
 #include "serve/recover.h"
 
+#include <gio/gio.h>
+
 struct Partition {
     Worker worker; /* first: it is handed out */
-    char *checkpoint;
+    char *dir, *checkpoint;
+    Champion *champion;
     Store *store;
     Engine *engine;
     Rejects *rejects;
@@ -20,6 +23,12 @@ struct Partition {
     int64_t checkpoint_time; /* microseconds, monotonic */
     GError *failure;         /* written before `failed` is set */
     _Atomic bool failed;
+
+    GMutex lock; /* of what follows */
+    GCond promoted;
+    Shadow *successor; /* to be taken over; NULL for none */
+    GError *refusal;   /* why the last one was not */
+    bool ended;        /* the thread is not there to take over */
 };
 
 static void publish(Partition *partition) {
@@ -121,6 +130,63 @@ static bool take_jobs(Partition *partition) {
     return job_queue_take(partition->queue, working, room, wait_us);
 }
 
+/* The next model */
+
+/* The shadow's state takes the place of ours; on the disk no checkpoint of the old model is left
+ * under the new one's name, whenever it crashes. */
+static bool take_over(Partition *partition, Shadow *shadow, GError **error) {
+    Model *model = shadow_model(shadow);
+    Engine *engine = shadow_take_over(shadow, store_position(partition->store), error);
+    if (!engine) return false;
+    if (!checkpoint_match_model(partition->dir, partition->store, model, error)) {
+        engine_free(engine);
+        return false;
+    }
+    engine_free(partition->engine);
+    partition->engine = partition->intake.engine = engine;
+    champion_set(partition->champion, model_ref(model));
+    write_checkpoint(partition);
+    publish(partition);
+    return true;
+}
+
+static void promote_successor(Partition *partition) {
+    g_mutex_lock(&partition->lock);
+    Shadow *shadow = partition->successor;
+    g_mutex_unlock(&partition->lock);
+    if (!shadow) return;
+    GError *error = NULL;
+    take_over(partition, shadow, &error);
+    g_mutex_lock(&partition->lock);
+    partition->refusal = error;
+    partition->successor = NULL;
+    g_cond_broadcast(&partition->promoted);
+    g_mutex_unlock(&partition->lock);
+}
+
+static void end_promotions(Partition *partition) {
+    g_mutex_lock(&partition->lock);
+    partition->ended = true;
+    partition->successor = NULL;
+    g_cond_broadcast(&partition->promoted);
+    g_mutex_unlock(&partition->lock);
+}
+
+bool partition_promote(Partition *partition, Shadow *shadow, GError **error) {
+    g_mutex_lock(&partition->lock);
+    partition->refusal = NULL;
+    if (!partition->ended) partition->successor = shadow;
+    while (partition->successor)
+        g_cond_wait(&partition->promoted, &partition->lock);
+    GError *refusal = g_steal_pointer(&partition->refusal);
+    if (!refusal && partition->ended)
+        refusal = g_error_new(G_IO_ERROR, G_IO_ERROR_CLOSED, "the service is stopping");
+    g_mutex_unlock(&partition->lock);
+    if (!refusal) return true;
+    g_propagate_error(error, refusal);
+    return false;
+}
+
 static void *run(void *data) {
     Partition *partition = data;
     while (take_jobs(partition)) {
@@ -128,6 +194,7 @@ static void *run(void *data) {
         bool idle = partition->working.length == 0;
         if (!work_batch(partition, &error)) {
             fail(partition, error);
+            end_promotions(partition);
             return NULL;
         }
         if (!idle) publish(partition);
@@ -135,7 +202,9 @@ static void *run(void *data) {
         rejects_flush(partition->rejects);
         hub_tick(partition->hub);
         checkpoint_when_due(partition);
+        promote_successor(partition);
     }
+    end_promotions(partition);
     if (engine_position(partition->engine) > partition->checkpoint_position)
         write_checkpoint(partition);
     return NULL;
@@ -164,18 +233,26 @@ Worker *partition_worker(Partition *partition) {
     return &partition->worker;
 }
 
-Partition *partition_new(const char *dir, const Model *model, Meters *meters, Hub *hub,
+Partition *partition_new(const char *dir, Champion *champion, Meters *meters, Hub *hub,
                          GError **error) {
     Store *store = store_open(dir, error);
     if (!store) return NULL;
+    /* Borrowed: only this partition replaces the champion, and then it has the next one's engine.
+     */
+    Model *model = champion_get(champion);
     Engine *engine = recover(dir, store, model, meters, error);
+    model_free(model);
     if (!engine) {
         store_close(store);
         return NULL;
     }
     Partition *partition = g_new0(Partition, 1);
     partition->worker = (Worker){submit, queue_depth, failure, ready, true};
+    partition->dir = g_strdup(dir);
     partition->checkpoint = checkpoint_path(dir);
+    partition->champion = champion;
+    g_mutex_init(&partition->lock);
+    g_cond_init(&partition->promoted);
     partition->store = store;
     partition->engine = engine;
     partition->rejects = rejects_new(dir);
@@ -210,5 +287,8 @@ void partition_free(Partition *partition) {
     store_close(partition->store);
     g_clear_error(&partition->failure);
     g_free(partition->checkpoint);
+    g_free(partition->dir);
+    g_mutex_clear(&partition->lock);
+    g_cond_clear(&partition->promoted);
     g_free(partition);
 }

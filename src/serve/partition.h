@@ -3,9 +3,10 @@
  * only then lets their replies go. So the more is waiting, the more one commit carries. */
 #pragma once
 
-#include "model/model.h"
+#include "serve/champion.h"
 #include "serve/hub.h"
 #include "serve/meters.h"
+#include "serve/shadow.h"
 #include "serve/worker.h"
 
 enum {
@@ -20,8 +21,14 @@ typedef struct Partition Partition;
 
 /* Opens the store in `dir`, recovers, and starts the thread. The others are borrowed and must
  * outlive the partition. */
-Partition *partition_new(const char *dir, const Model *model, Meters *meters, Hub *hub,
+Partition *partition_new(const char *dir, Champion *champion, Meters *meters, Hub *hub,
                          GError **error);
+
+/* Makes the shadow's model the champion, and goes on with its state: from the next event on the
+ * service is as if that model had decided from the first. Waits for it, which takes as long as a
+ * checkpoint, and more where the shadow lags; on failure nothing has changed. The shadow follows no
+ * more in either case, and stays the caller's. From one thread that is not the partition's. */
+bool partition_promote(Partition *partition, Shadow *shadow, GError **error);
 
 /* The partition as the HTTP API sees it; lives as long as it does. */
 Worker *partition_worker(Partition *partition);

@@ -18,15 +18,15 @@ static bool remove_checkpoint(const char *dir, const char *path, GError **error)
     return ok;
 }
 
-/* After this a checkpoint, if there is one, was made with the model in use: the old one goes before
- * the new model is noted, so no crash can leave one under a wrong name. */
-static bool match_model(const char *dir, const char *path, Store *store, const Model *model,
-                        GError **error) {
+/* The old checkpoint goes before the new model is noted, so no crash can leave one under a wrong
+ * name. */
+bool checkpoint_match_model(const char *dir, Store *store, const Model *model, GError **error) {
+    g_autofree char *path = checkpoint_path(dir);
     g_autofree char *noted = store_checkpoint_model(store, error);
     if (!noted) return false;
     if (strcmp(noted, model_version(model)) == 0) return true;
     if (*noted)
-        g_printerr("the model changed from %s to %s: the whole log is folded again\n", noted,
+        g_printerr("the model changed from %s to %s: the checkpoint is of the former\n", noted,
                    model_version(model));
     return remove_checkpoint(dir, path, error) &&
            store_note_checkpoint_model(store, model_version(model), error);
@@ -78,7 +78,7 @@ static bool refold_event(uint64_t seq, const LoggedEvent *logged, void *data) {
 Engine *recover(const char *dir, Store *store, const Model *model, Meters *meters, GError **error) {
     int64_t start = g_get_monotonic_time();
     g_autofree char *path = checkpoint_path(dir);
-    if (!match_model(dir, path, store, model, error)) return NULL;
+    if (!checkpoint_match_model(dir, store, model, error)) return NULL;
     Refold refold = {.engine = start_engine(path, store, model), .model = model};
     uint64_t restored = engine_position(refold.engine);
     if (!store_replay(store, restored, refold_event, &refold, error)) {

@@ -14,5 +14,9 @@
 /* The checkpoint's file in the data folder; the caller frees. */
 char *checkpoint_path(const char *dir);
 
+/* Makes sure that a checkpoint, if there is one, was made with `model`: one of another model is
+ * removed. */
+bool checkpoint_match_model(const char *dir, Store *store, const Model *model, GError **error);
+
 /* An engine at the end of the store's log, or NULL. What happened is told on standard error. */
 Engine *recover(const char *dir, Store *store, const Model *model, Meters *meters, GError **error);

@@ -13,13 +13,14 @@ enum { DRAIN_SECONDS = 5 };
 
 typedef struct Service {
     char *token;
-    Model *model;
+    Champion *champion;
     Listener listener;
     Meters *meters;
     Hub *hub;
     Partition *partition; /* one of these two */
     Member *member;
     Worker *worker;
+    Models *models;
     Outbox *outbox;
     Http *http;
 } Service;
@@ -54,7 +55,7 @@ static bool start_worker(Service *service, const ServeOptions *options, GError *
     const MemberOptions member = {
         .kafka = options->kafka,
         .data_dir = options->data_dir,
-        .model = service->model,
+        .champion = service->champion,
         .meters = service->meters,
         .hub = service->hub,
         .keep_all = options->neo4j.url != NULL,
@@ -64,26 +65,39 @@ static bool start_worker(Service *service, const ServeOptions *options, GError *
         service->member = member_new(&member, error);
         if (service->member) service->worker = member_worker(service->member);
     } else {
-        service->partition =
-            partition_new(options->data_dir, service->model, service->meters, service->hub, error);
+        service->partition = partition_new(options->data_dir, service->champion, service->meters,
+                                           service->hub, error);
         if (service->partition) service->worker = partition_worker(service->partition);
     }
     return service->worker != NULL;
 }
 
 static bool start(Service *service, const ServeOptions *options, GError **error) {
-    service->model = model_load(options->model_dir, error);
-    if (!service->model || !open_listener(service, options, error)) return false;
+    Model *model = model_load(options->model_dir, error);
+    if (!model) return false;
+    service->champion = champion_new(model);
+    if (!open_listener(service, options, error)) return false;
     service->meters = meters_new();
     service->hub = hub_new(service->meters);
     if (!start_worker(service, options, error)) return false;
     if (options->neo4j.url &&
         !(service->outbox = outbox_new(options->data_dir, &options->neo4j, service->meters, error)))
         return false;
+    const ModelsOptions models = {
+        .champion_dir = options->model_dir,
+        .challenger_dir = options->challenger_dir,
+        .data_dir = options->data_dir,
+        .champion = service->champion,
+        .partition = service->partition,
+        .member = service->member,
+        .meters = service->meters,
+    };
+    service->models = models_new(&models);
     HttpOptions http = {
         .data_dir = options->data_dir,
         .token = service->token,
-        .model = service->model,
+        .champion = service->champion,
+        .models = service->models,
         .worker = service->worker,
         .meters = service->meters,
         .hub = service->hub,
@@ -96,8 +110,10 @@ static void send_stats(const Service *service) {
     meters_tick(service->meters);
     if (counter_get(&service->meters->stream_clients) == 0) return;
     g_autoptr(GString) stats = g_string_new(NULL);
-    meters_write_stats(service->meters, service->model,
-                       service->worker->queue_depth(service->worker), stats);
+    Model *model = champion_get(service->champion);
+    meters_write_stats(service->meters, model, service->worker->queue_depth(service->worker),
+                       stats);
+    model_free(model);
     hub_send(service->hub, "stats", stats);
 }
 
@@ -115,16 +131,20 @@ static void run(const Service *service, const sigset_t *signals) {
 static bool stop(Service *service, GError **error) {
     if (service->http) http_quiesce(service->http);
     if (service->hub) hub_close(service->hub);
+    /* The HTTP thread may ask it until it has ended; a change of champion ends before the worker.
+     */
+    models_stop(service->models);
     bool ok = (!service->partition || partition_stop(service->partition, error)) &&
               (!service->member || member_stop(service->member, error));
     outbox_free(service->outbox);
     if (service->http) http_stop(service->http, DRAIN_SECONDS);
+    models_free(service->models);
     partition_free(service->partition);
     member_free(service->member);
     hub_free(service->hub);
     meters_free(service->meters);
     listener_clear(&service->listener);
-    if (service->model) model_free(service->model);
+    champion_free(service->champion);
     g_free(service->token);
     return ok;
 }
@@ -136,8 +156,10 @@ bool serve(const ServeOptions *options, GError **error) {
         stop(&service, NULL);
         return false;
     }
-    g_printerr("model %s %s\nlistening on %s\n", model_name(service.model),
-               model_version(service.model), service.listener.url);
+    Model *model = champion_get(service.champion);
+    g_printerr("model %s %s\nlistening on %s\n", model_name(model), model_version(model),
+               service.listener.url);
+    model_free(model);
     run(&service, &signals);
     g_printerr("stopping\n");
     return stop(&service, error);

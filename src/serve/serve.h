@@ -10,11 +10,12 @@
 
 typedef struct ServeOptions {
     const char *data_dir;
-    const char *model_dir;
-    const char *listen;        /* "127.0.0.1:8080"; port 0 for any */
-    const KafkaOptions *kafka; /* NULL: transactions come over HTTP */
-    const char *token_file;    /* NULL for none: then only the loopback is listened on */
-    Neo4jOptions neo4j;        /* its url is NULL: nothing is written to Neo4j */
+    const char *model_dir;      /* watched: what is put there while it runs takes over */
+    const char *challenger_dir; /* the same, of a model that follows in the shadow; NULL for none */
+    const char *listen;         /* "127.0.0.1:8080"; port 0 for any */
+    const KafkaOptions *kafka;  /* NULL: transactions come over HTTP */
+    const char *token_file;     /* NULL for none: then only the loopback is listened on */
+    Neo4jOptions neo4j;         /* its url is NULL: nothing is written to Neo4j */
 } ServeOptions;
 
 /* Returns true after SIGTERM or SIGINT, when all that was taken is answered, committed and in a

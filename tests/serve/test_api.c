@@ -275,6 +275,7 @@ static void call_questions(Api *api, Service *service) {
     call(api, service, "GET", list, "/v1/transactions?decision=maybe", NULL, NULL, 400);
     call(api, service, "GET", number, one, NULL, NULL, 200);
     call(api, service, "GET", number, "/v1/transactions/unheard-of", NULL, NULL, 404);
+    call(api, service, "GET", "/v1/models/live", "/v1/models/live", NULL, NULL, 404);
     call(api, service, "GET", cards, of_card, NULL, NULL, 200);
     call(api, service, "GET", cards, "/v1/cards/4999999999999999", NULL, NULL, 404);
     call(api, service, "GET", cards, "/v1/cards/none", NULL, NULL, 400);
@@ -430,6 +431,26 @@ static void call_without_brokers(Api *api) {
     service_clear(&service);
 }
 
+/* A challenger follows in the shadow; the first look at the folders is soon after the start. */
+static void call_with_challenger(Api *api) {
+    g_autofree char *data = world_path(world, "challenged"), *other = world_path(world, "other");
+    g_autofree char *train = world_path(world, "fraudTrain.csv");
+    run_command("train", "xgboost", "--train", train, "--out", other, "--param", "num_round=3",
+                NULL);
+    Service service =
+        service_start(world->model, data, (const char *[]){"--challenger", other, NULL});
+    for (int i = 0; i < 200; i++) {
+        Response response = request(&service, "GET", "/v1/models/live", NULL);
+        const bool follows = response.status == 200;
+        response_clear(&response);
+        if (follows) break;
+        g_usleep(50000);
+    }
+    call(api, &service, "GET", "/v1/models/live", "/v1/models/live", NULL, NULL, 200);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
 static void test_description(void) {
     g_autofree char *data = world_path(world, "described"), *data2 = world_path(world, "tokened");
     g_autofree char *token = write_token("token", "0123456789abcdef\n", 0600);
@@ -452,6 +473,7 @@ static void test_description(void) {
     call_questions(&api, &guarded);
     call_explore(&api, &guarded);
     call_without_brokers(&api);
+    call_with_challenger(&api);
     json_each(member(api.root, "paths"), path_was_seen, &api);
     g_assert_cmpint(service_end(&plain, SIGTERM), ==, 0);
     g_assert_cmpint(service_end(&guarded, SIGINT), ==, 0);

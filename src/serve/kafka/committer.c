@@ -260,6 +260,13 @@ static void *run(void *data) {
 
 /* Between the threads */
 
+void committer_set_model(Committer *committer, const Model *model) {
+    g_mutex_lock(&committer->lock);
+    g_assert(!committer->waiting && !committer->busy);
+    committer->options.model = model;
+    g_mutex_unlock(&committer->lock);
+}
+
 bool committer_push(Committer *committer, Batch **batch, int wait_ms) {
     const int64_t until = g_get_monotonic_time() + wait_ms * G_TIME_SPAN_MILLISECOND;
     g_mutex_lock(&committer->lock);

@@ -26,6 +26,10 @@ typedef struct CommitterOptions {
  * the brokers answer; *stop ends the wait with KAFKA_ERROR_STOPPED. */
 Committer *committer_new(const CommitterOptions *options, const _Atomic bool *stop, GError **error);
 
+/* The model whose name what is kept has from now on; borrowed, as the first was. When nothing is
+ * under way. */
+void committer_set_model(Committer *committer, const Model *model);
+
 /* Hands a batch over, when there is room within `wait_ms`; else false, and it stays the caller's.
  * Gives an empty one back in its place. */
 bool committer_push(Committer *committer, Batch **batch, int wait_ms);

@@ -28,7 +28,8 @@ struct Member {
     JobList working;
     GThread *thread;
     _Atomic bool stopping, failed, ready;
-    GError *failure; /* written before `failed` is set */
+    Model *_Atomic successor; /* to be the champion; NULL for none */
+    GError *failure;          /* written before `failed` is set */
 
     /* While it is in the group; the folding thread's. */
     rd_kafka_t *consumer, *reader_client;
@@ -117,6 +118,21 @@ static void save_when_due(Member *member) {
         if (flush(member)) save(member, shard, true);
         return;
     }
+}
+
+/* Everything that was scored by the model before is committed before the next one is used, so a
+ * batch is of one model. */
+static void promote_successor(Member *member) {
+    if (!atomic_load(&member->successor) || !flush(member)) return;
+    Model *model = atomic_exchange(&member->successor, NULL);
+    for (guint p = 0; p < member->fold.shards->len; p++) {
+        Shard *shard = g_ptr_array_index(member->fold.shards, p);
+        if (shard) engine_set_model(shard->engine, model);
+    }
+    committer_set_model(member->committer, model);
+    model_free(member->fold.model);
+    member->fold.model = model_ref(model);
+    champion_set(member->options.champion, model);
 }
 
 /* The group gives and takes */
@@ -224,7 +240,7 @@ static bool restore(Member *member, int32_t partition, GError **error) {
     const Restore restore = {
         .options = member->options.kafka,
         .client = member->reader_client,
-        .model = member->options.model,
+        .model = member->fold.model,
         .reader = &member->fold.reader,
         .data_dir = member->options.data_dir,
         .stop = &member->stopping,
@@ -385,6 +401,7 @@ static char *run_in_group(Member *member) {
         hand_on(member);
         answer_jobs(member);
         save_when_due(member);
+        promote_successor(member);
         publish_when_free(member);
         look_at_counts(member);
         const char *lost = committer_lost(member->committer);
@@ -447,7 +464,7 @@ static bool enter_group(Member *member, GError **error) {
     const CommitterOptions committer = {
         .kafka = member->options.kafka,
         .health = &member->health,
-        .model = member->options.model,
+        .model = member->fold.model,
         .store = member->store,
         .hub = member->options.hub,
         .meters = member->options.meters,
@@ -545,6 +562,10 @@ static bool ready(Worker *worker) {
     return atomic_load(&((Member *)worker)->ready);
 }
 
+void member_promote(Member *member, Model *model) {
+    model_free(atomic_exchange(&member->successor, model));
+}
+
 Worker *member_worker(Member *member) {
     return &member->worker;
 }
@@ -560,7 +581,7 @@ Member *member_new(const MemberOptions *options, GError **error) {
     counter_set(&options->meters->position, store_position(store));
     member->fold = (Folder){
         .kafka = options->kafka,
-        .model = options->model,
+        .model = champion_get(options->champion),
         .meters = options->meters,
         .keep_all = options->keep_all,
     };
@@ -584,6 +605,8 @@ void member_free(Member *member) {
     g_assert(!member->thread);
     job_queue_free(member->jobs);
     folder_clear(&member->fold);
+    model_free(member->fold.model);
+    model_free(atomic_load(&member->successor));
     g_free(member->last_fault);
     g_free(member->messages);
     store_close(member->store);

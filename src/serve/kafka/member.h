@@ -9,6 +9,7 @@
  * is dropped, and the member enters the group anew. */
 #pragma once
 
+#include "serve/champion.h"
 #include "serve/hub.h"
 #include "serve/kafka/topics.h"
 #include "serve/worker.h"
@@ -18,7 +19,7 @@ typedef struct Member Member;
 typedef struct MemberOptions {
     const KafkaOptions *kafka;
     const char *data_dir;
-    const Model *model;
+    Champion *champion;
     Meters *meters;
     Hub *hub;
     bool keep_all; /* keep every transaction in the store, not only alerts */
@@ -27,6 +28,11 @@ typedef struct MemberOptions {
 /* Opens the store in the data folder and starts the thread. Everything in `options` is borrowed and
  * must outlive the member. That brokers or topics are away is no error: it waits for them. */
 Member *member_new(const MemberOptions *options, GError **error);
+
+/* Has the member go on with another model, whose reference is taken: what was folded is committed
+ * first. The suspicions of what is in the windows stay the model's before. From any thread; returns
+ * at once, and the last of several counts. */
+void member_promote(Member *member, Model *model);
 
 /* The member as the HTTP API sees it; lives as long as it does. */
 Worker *member_worker(Member *member);
