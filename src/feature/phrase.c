@@ -401,24 +401,24 @@ static int window_of(const Feature *feature) {
     return w;
 }
 
-/* The value of the feature `name`, with `window` after it if it ends in '_'; NaN when there is no
- * such feature. */
-static double value_named(const float *features, const char *name, const char *window) {
+/* The feature `name`, with `window` after it if it ends in '_'; feature_count() when there is none.
+ */
+static size_t index_named(const char *name, const char *window) {
     const size_t len = strlen(name);
-    const bool open = name[len - 1] == '_';
-    for (size_t i = 0; i < feature_count(); i++) {
+    const char *rest = name[len - 1] == '_' ? window : "";
+    size_t i = 0;
+    for (; i < feature_count(); i++) {
         const char *other = feature_at(i)->name;
-        if (strncmp(other, name, len) == 0 && strcmp(other + len, open ? window : "") == 0)
-            return (double)features[i];
+        if (strncmp(other, name, len) == 0 && strcmp(other + len, rest) == 0) break;
     }
-    return NAN;
+    return i;
 }
 
 /* Not a number above 0 where nothing is known to be usual. */
 static double usual_value(const Usual *usual, const Feature *feature, const float *features) {
     double value = (double)usual->times;
-    if (usual->of) value *= value_named(features, usual->of, feature->window);
-    if (usual->per) value /= value_named(features, usual->per, feature->window);
+    if (usual->of) value *= (double)features[index_named(usual->of, feature->window)];
+    if (usual->per) value /= (double)features[index_named(usual->per, feature->window)];
     if (!usual->scaled) return value;
     const int w = window_of(feature);
     return w < WINDOW_30D ? value * window_seconds[w] / window_seconds[WINDOW_30D] : NAN;
@@ -490,14 +490,8 @@ void feature_phrase(GString *out, size_t index, const float *features, Language 
     write_words(out, phrase->usual_words[language], &filling);
 }
 
-/* That a name of the table's is one of the catalogue's. */
 static bool is_named(const char *name, const char *window) {
-    float *ones = g_new(float, feature_count());
-    for (size_t i = 0; i < feature_count(); i++)
-        ones[i] = 1;
-    const bool named = !isnan(value_named(ones, name, window));
-    g_free(ones);
-    return named;
+    return index_named(name, window) < feature_count();
 }
 
 static bool usual_holds(const Phrase *phrase, const char *window) {
