@@ -290,11 +290,36 @@ def test_duplicate_is_decided_once(broker, world):
                                            for row in world.rows[:50]})
 
 
+def test_label_before_its_transaction(broker, world):
+    """Labels are folded first, so that of a transaction in the same fetch comes before it."""
+    alert = next(row for row in world.rows if world.expected(1)[row["trans_num"]] > 0.9)
+    rows = world.rows[:world.rows.index(alert) + 1]
+    group = Group(broker, 1)
+    label = {"trans_num": alert["trans_num"], "cc_num": alert["cc_num"], "is_fraud": 1}
+    broker.produce(group.topics["labels"], [json.dumps(label)], "--key-member", "cc_num")
+    broker.produce(group.topics["transactions"], map(json.dumps, rows), "--key-member", "cc_num")
+
+    def is_labelled(service):
+        wait_until("the alert is kept", lambda: service.get("/v1/transactions/" + alert["trans_num"])[0] == 200)
+        return json.loads(service.get("/v1/transactions/" + alert["trans_num"])[1])["is_fraud"] is True
+
+    with group.serve() as service:
+        service.wait_ready()
+        group.wait_decided(len(rows))
+        assert is_labelled(service)
+        service.kill()
+    with group.serve("another") as service:  # which fills its store up from the logs
+        service.wait_ready()
+        assert is_labelled(service)
+        assert service.stop() == 0, service.said
+
+
 TESTS = [
     test_decisions_equal_replay, test_recovery_with_labels_scores_the_same, test_killed_ten_times_under_load,
     test_takeover_from_the_topic_of_snapshots,
     test_broker_killed_and_away, test_members_come_and_go, test_exchange_survives_kills, test_poison_costs_itself_alone,
     test_topic_that_comes_later, test_wrong_password, test_duplicate_is_decided_once,
+    test_label_before_its_transaction,
 ]
 
 

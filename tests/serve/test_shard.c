@@ -215,6 +215,23 @@ static void test_labels_and_corrections(void) {
     shard_free(shard);
 }
 
+static void test_label_before_its_transaction(void) {
+    Shard *shard = shard_new(0, NULL);
+    const Transaction x = {.trans_num = STR("x"), .card = 4001, .time = 1600000000};
+    const Transaction y = {.trans_num = STR("y"), .card = 4001, .time = 1600000000};
+    Label earlier;
+    g_assert_false(shard_labelled_before(shard, &x, &earlier));
+    label(shard, "{\"trans_num\":\"x\",\"cc_num\":4001,\"is_fraud\":1}");
+    g_assert_true(shard_labelled_before(shard, &x, &earlier));
+    g_assert_true(str_equal(earlier.trans_num, x.trans_num));
+    g_assert_true(earlier.is_fraud);
+    g_assert_cmpint(earlier.time, ==, x.time);
+    g_assert_false(shard_labelled_before(shard, &y, &earlier));
+    label(shard, "{\"trans_num\":\"x\",\"cc_num\":4001,\"is_fraud\":0}");
+    g_assert_false(shard_labelled_before(shard, &x, &earlier));
+    shard_free(shard);
+}
+
 static void test_merchant_keys(void) {
     Shard *from = shard_new(1, NULL), *to = shard_new(2, NULL);
     g_autoptr(GRand) random = g_rand_new_with_seed(1);
@@ -269,6 +286,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/serve/shard/damaged_checkpoints", test_damaged_checkpoints);
     g_test_add_func("/serve/shard/outcomes", test_outcomes);
     g_test_add_func("/serve/shard/labels_and_corrections", test_labels_and_corrections);
+    g_test_add_func("/serve/shard/label_before_its_transaction", test_label_before_its_transaction);
     g_test_add_func("/serve/shard/merchant_keys", test_merchant_keys);
     g_test_add_func("/serve/shard/steps", test_steps);
     return g_test_run();

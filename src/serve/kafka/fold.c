@@ -86,6 +86,7 @@ static void take_transaction(Folder *folder, Shard *shard, const rd_kafka_messag
     Batch *batch = folder->batch;
     Transaction transaction;
     Decision decision;
+    Label earlier;
     Reject reject;
     const LogMessage read = log_message(message);
     switch (
@@ -94,6 +95,7 @@ static void take_transaction(Folder *folder, Shard *shard, const rd_kafka_messag
         explain(folder, &decision);
         write_decision(folder, message, &transaction, &decision);
         keep_or_show(folder, &transaction, &decision);
+        if (shard_labelled_before(shard, &transaction, &earlier)) keep_label(batch, &earlier);
         batch->decided++;
         batch->verdicts[decision.verdict]++;
         break;

@@ -36,10 +36,14 @@ static void fold_transaction(Replaying *replaying, const LogMessage *message) {
     const Restore *restore = replaying->restore;
     Transaction transaction;
     Decision decision;
+    Label earlier;
     Reject reject;
     if (shard_fold_transaction(replaying->shard, restore->reader, message, &transaction, &decision,
-                               &reject) == SHARD_DONE)
-        restore->decided(restore->data, &transaction, &decision);
+                               &reject) != SHARD_DONE)
+        return;
+    restore->decided(restore->data, &transaction, &decision);
+    if (shard_labelled_before(replaying->shard, &transaction, &earlier))
+        restore->labelled(restore->data, &earlier);
 }
 
 static void fold_label(Replaying *replaying, const LogMessage *message) {

@@ -119,6 +119,17 @@ ShardOutcome shard_fold_label(Shard *shard, MessageReader *reader, const LogMess
     return news ? SHARD_DONE : SHARD_DUPLICATE;
 }
 
+bool shard_labelled_before(const Shard *shard, const Transaction *transaction, Label *label) {
+    if (!recent_set_has(shard->frauds, transaction->trans_num)) return false;
+    *label = (Label){.trans_num = transaction->trans_num,
+                     .card = transaction->card,
+                     .transaction_time = transaction->time,
+                     .time = transaction->time,
+                     .is_fraud = true,
+                     .was_fraud = true};
+    return true;
+}
+
 size_t shard_merchant_key(int partition, Str merchant, char out[MERCHANT_KEY_MAX]) {
     const int len = g_snprintf(out, MERCHANT_KEY_MAX, "%d/", partition);
     g_assert(merchant.len <= NAME_MAX_LEN);

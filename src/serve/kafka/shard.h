@@ -65,6 +65,11 @@ ShardOutcome shard_fold_transaction(Shard *shard, MessageReader *reader, const L
 ShardOutcome shard_fold_label(Shard *shard, MessageReader *reader, const LogMessage *message,
                               Label *label, Reject *reject);
 
+/* Whether a transaction that was just folded had been labelled fraud before it came, and then the
+ * label, for the store, which had nothing to label at that time. When the label was told is
+ * forgotten: the transaction's own time stands for it. */
+bool shard_labelled_before(const Shard *shard, const Transaction *transaction, Label *label);
+
 /* The key under which a partition tells of a merchant; returns its length. */
 enum { MERCHANT_KEY_MAX = NAME_MAX_LEN + 16 };
 size_t shard_merchant_key(int partition, Str merchant, char out[MERCHANT_KEY_MAX]);
