@@ -314,12 +314,39 @@ def test_label_before_its_transaction(broker, world):
         assert service.stop() == 0, service.said
 
 
+def test_topic_made_anew(broker, world):
+    """What is in a topic of the same name is not what was folded, and is not to be taken for it."""
+    group = Group(broker, 1)
+    topic = group.topics["transactions"]
+    with group.serve() as service:
+        service.wait_ready()
+        broker.produce(topic, map(json.dumps, world.rows[:100]), "--key-member", "cc_num")
+        group.wait_decided(100)
+        assert service.stop() == 0, service.said
+    broker.tool("topic-delete", topic)
+    wait_until("it is gone", lambda: topic not in broker.tool("topics").split())
+    broker.make(topic, 1)
+    broker.produce(topic, map(json.dumps, world.rows[200:230]), "--key-member", "cc_num")
+    with group.serve() as service:
+        service.wait_until_said(f"the topic {topic} at kafka {broker.address} ends at offset 30 of partition 0, of "
+                                "which the group has folded 100: was it made anew?")
+        assert service.get("/readyz")[0] == 503 and service.runs()
+        assert service.stop() == 0, service.said
+    assert group.decided() == 100
+    group.settings |= {"group": broker.new_name("group"),
+                       **{name: broker.new_name(name) for name in ("progress", "merchants", "snapshots")}}
+    with group.serve() as service:
+        service.wait_ready()
+        group.wait_decided(130)
+        assert service.stop() == 0, service.said
+
+
 TESTS = [
     test_decisions_equal_replay, test_recovery_with_labels_scores_the_same, test_killed_ten_times_under_load,
     test_takeover_from_the_topic_of_snapshots,
     test_broker_killed_and_away, test_members_come_and_go, test_exchange_survives_kills, test_poison_costs_itself_alone,
     test_topic_that_comes_later, test_wrong_password, test_duplicate_is_decided_once,
-    test_label_before_its_transaction,
+    test_label_before_its_transaction, test_topic_made_anew,
 ]
 
 

@@ -178,17 +178,41 @@ static bool fold_rest(Replaying *replaying, const int64_t committed[2]) {
     return ok;
 }
 
-/* The start */
+/* The start and the end */
+
+static bool look_at_log(const Restore *restore, const Shard *shard, int log, int64_t *first,
+                        int64_t *end, GError **error) {
+    return kafka_offsets(restore->client, restore->options->settings, restore->options->topics[log],
+                         log == TOPIC_MERCHANTS ? 0 : shard->partition, CLUSTER_MS, first, end,
+                         error);
+}
+
+/* A log that ends before what was folded of it is not the one that was folded: it was made anew, or
+ * brokers lost a part of it. What comes next would have offsets that count as folded already. */
+static bool check_ends(const Restore *restore, const Shard *shard, GError **error) {
+    for (int log = 0; log < LOG_COUNT; log++) {
+        int64_t first, end;
+        if (!look_at_log(restore, shard, log, &first, &end, error)) return false;
+        if (end >= shard->next[log]) continue;
+        g_set_error(error, KAFKA_ERROR, KAFKA_ERROR_TOPIC,
+                    "the topic %s at kafka %s ends at offset %" G_GINT64_FORMAT
+                    " of partition %d, of which the group has folded %" G_GINT64_FORMAT
+                    ": was it made anew? Then the group needs another name, and its progress, "
+                    "merchants and snapshots other topics",
+                    restore->options->topics[log],
+                    kafka_settings_brokers(restore->options->settings), end,
+                    log == TOPIC_MERCHANTS ? 0 : shard->partition, shard->next[log]);
+        return false;
+    }
+    return true;
+}
 
 /* Of an empty state: the logs' first messages. Where the first ones are gone but were committed
  * once, what they said is missing from the state. */
 static bool start_empty(const Restore *restore, Shard *shard, GError **error) {
     for (int log = 0; log < LOG_COUNT; log++) {
         int64_t first, end;
-        if (!kafka_offsets(
-                restore->client, restore->options->settings, restore->options->topics[log],
-                log == TOPIC_MERCHANTS ? 0 : shard->partition, CLUSTER_MS, &first, &end, error))
-            return false;
+        if (!look_at_log(restore, shard, log, &first, &end, error)) return false;
         shard->next[log] = first;
         if (first > 0 && log == TOPIC_TRANSACTIONS)
             g_printerr("partition %d: the log begins at offset %" G_GINT64_FORMAT
@@ -247,7 +271,8 @@ Shard *restore_shard(const Restore *restore, int32_t partition, const int64_t co
     }
     Replaying replaying = {.restore = restore, .shard = shard, .error = error};
     ok = ok && fold_progress(&replaying) && fold_rest(&replaying, committed) &&
-         fold_log(&replaying, TOPIC_MERCHANTS, restore->merchants_next);
+         fold_log(&replaying, TOPIC_MERCHANTS, restore->merchants_next) &&
+         check_ends(restore, shard, error);
     for (int log = 0; log < LOG_COUNT; log++)
         kafka_reader_close(replaying.logs[log]);
     if (!ok) {
