@@ -226,8 +226,11 @@ static bool read_committed(Member *member, int32_t partition, int64_t committed[
     while (
         (err == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT || err == RD_KAFKA_RESP_ERR__TIMED_OUT) &&
         !atomic_load(&member->stopping));
-    for (int log = TOPIC_TRANSACTIONS; log <= TOPIC_LABELS; log++)
+    for (int log = TOPIC_TRANSACTIONS; log <= TOPIC_LABELS; log++) {
         committed[log] = MAX(list->elems[log].offset, -1);
+        /* An offset that is not told is not one that is not there: all would be decided again. */
+        if (!err) err = list->elems[log].err;
+    }
     rd_kafka_topic_partition_list_destroy(list);
     if (err)
         kafka_set_error(error, KAFKA_ERROR_CLIENT, options->settings, "read what is committed",
