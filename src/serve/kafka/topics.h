@@ -34,12 +34,3 @@ bool topics_check_inputs(rd_kafka_t *client, const KafkaOptions *options, KafkaH
 /* Makes those of the written topics that are absent, for so many partitions. */
 bool topics_make_outputs(rd_kafka_t *client, const KafkaOptions *options, int partitions,
                          GError **error);
-
-/* How many partitions the topics that are read have: at least one, and as many of labels as of
- * transactions. Absent or unequal topics are errors. `client` is any. */
-bool topics_check_inputs(rd_kafka_t *client, const KafkaOptions *options, KafkaHealth *health,
-                         int *partitions, GError **error);
-
-/* Makes those of the written topics that are absent, for so many partitions. */
-bool topics_make_outputs(rd_kafka_t *client, const KafkaOptions *options, int partitions,
-                         GError **error);
