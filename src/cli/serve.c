@@ -96,17 +96,49 @@ static bool read_group(Settings *settings, GKeyFile *file, const char *group, Fi
                         "unknown setting '%s' in [%s]", keys[i], group);
             return false;
         }
-        g_autofree char *text = g_key_file_get_string(file, group, keys[i], error);
-        if (!text) return false;
+        g_autoptr(GError) why = NULL;
+        g_autofree char *text = g_key_file_get_string(file, group, keys[i], &why);
+        if (why) {
+            g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
+                        "the value of '%s' in [%s] is no text, or has a \\ before what it does not "
+                        "stand before",
+                        keys[i], group);
+            return false;
+        }
         if (!*value) *value = g_steal_pointer(&text);
     }
     return keys != NULL;
 }
 
+/* GLib's own messages show the line or the value, which may be a password. */
+static bool load_config(GKeyFile *file, const char *path, GError **error) {
+    g_autoptr(GError) why = NULL;
+    if (g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &why)) return true;
+    if (why->domain == G_KEY_FILE_ERROR)
+        g_set_error_literal(error, G_KEY_FILE_ERROR, why->code,
+                            "a line of it is neither [GROUP] nor NAME=VALUE nor a # comment, or no "
+                            "text");
+    else
+        g_propagate_error(error, g_steal_pointer(&why));
+    return false;
+}
+
+static bool check_groups(GKeyFile *file, GError **error) {
+    static const char *const known[] = {"serve", "kafka", "neo4j", NULL};
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+    for (size_t i = 0; groups[i]; i++) {
+        if (g_strv_contains(known, groups[i])) continue;
+        g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_GROUP_NOT_FOUND,
+                    "unknown group [%s]: there are [serve], [kafka] and [neo4j]", groups[i]);
+        return false;
+    }
+    return true;
+}
+
 static bool read_config(Settings *settings, GError **error) {
     if (!settings->config) return true;
     g_autoptr(GKeyFile) file = g_key_file_new();
-    if (g_key_file_load_from_file(file, settings->config, G_KEY_FILE_NONE, error) &&
+    if (load_config(file, settings->config, error) && check_groups(file, error) &&
         read_group(settings, file, "serve", serve_setting, error) &&
         read_group(settings, file, "kafka", kafka_setting, error) &&
         read_group(settings, file, "neo4j", neo4j_setting, error))
@@ -165,24 +197,59 @@ static bool read_checkpoint_events(const char *text, uint64_t *events, GError **
     return false;
 }
 
-static bool run_with_kafka(const Settings *settings, ServeOptions *options, GError **error) {
-    if (options->challenger_dir) {
-        g_set_error(
-            error, KAFKA_ERROR, KAFKA_ERROR_SETTING,
-            "a challenger follows the log of this service, and with Kafka there is none: run "
-            "it with a group and a topic of decisions of its own");
+/* Two uses of one topic would feed on each other: rejects that are read again, for ever. */
+static bool read_topics(const Settings *settings, const char *topics[TOPIC_COUNT], GError **error) {
+    for (size_t i = 0; i < TOPIC_COUNT; i++) {
+        topics[i] = settings->topics[i] ? settings->topics[i] : topic_defaults[i];
+        if (!kafka_topic_valid(topics[i])) {
+            g_set_error(error, KAFKA_ERROR, KAFKA_ERROR_SETTING,
+                        "%s in [kafka]: '%s' is no name of a topic", topic_settings[i], topics[i]);
+            return false;
+        }
+        for (size_t other = 0; other < i; other++) {
+            if (strcmp(topics[i], topics[other]) != 0) continue;
+            g_set_error(error, KAFKA_ERROR, KAFKA_ERROR_SETTING,
+                        "%s and %s in [kafka] are one topic, '%s': each needs its own",
+                        topic_settings[other], topic_settings[i], topics[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_kafka(const Settings *settings, KafkaSettings *kafka, KafkaOptions *group,
+                       GError **error) {
+    *group = (KafkaOptions){.settings = kafka, .group = settings->group};
+    if (!group->group) group->group = "haechi";
+    if (!*group->group) {
+        g_set_error(error, KAFKA_ERROR, KAFKA_ERROR_SETTING, "group in [kafka] is empty");
         return false;
     }
+    for (guint i = 0; i < settings->kafka->len; i += 2)
+        if (!kafka_settings_set(kafka, g_ptr_array_index(settings->kafka, i),
+                                g_ptr_array_index(settings->kafka, i + 1), error))
+            return false;
+    return read_exchange(settings->exchange, &group->exchange_ms, error) &&
+           read_checkpoint_events(settings->checkpoint_events, &group->checkpoint_events, error) &&
+           read_topics(settings, group->topics, error);
+}
+
+static bool read_challenger(const Settings *settings, GError **error) {
+    if (!settings->challenger || !settings->brokers) return true;
+    g_set_error(
+        error, KAFKA_ERROR, KAFKA_ERROR_SETTING,
+        "a challenger follows the log of this service, and with Kafka there is none: run it "
+        "with a group and a topic of decisions of its own");
+    return false;
+}
+
+/* The settings of Kafka are looked at also where no brokers are named: one whose name is wrong may
+ * be the one that was to name them. */
+static bool run_checked(const Settings *settings, ServeOptions *options, GError **error) {
     KafkaSettings *kafka = kafka_settings_new(settings->brokers);
-    KafkaOptions group = {.settings = kafka, .group = settings->group ? settings->group : "haechi"};
-    bool ok = read_exchange(settings->exchange, &group.exchange_ms, error) &&
-              read_checkpoint_events(settings->checkpoint_events, &group.checkpoint_events, error);
-    for (size_t i = 0; i < TOPIC_COUNT; i++)
-        group.topics[i] = settings->topics[i] ? settings->topics[i] : topic_defaults[i];
-    for (guint i = 0; ok && i < settings->kafka->len; i += 2)
-        ok = kafka_settings_set(kafka, g_ptr_array_index(settings->kafka, i),
-                                g_ptr_array_index(settings->kafka, i + 1), error);
-    options->kafka = &group;
+    KafkaOptions group;
+    bool ok = read_kafka(settings, kafka, &group, error) && read_challenger(settings, error);
+    if (settings->brokers) options->kafka = &group;
     ok = ok && serve(options, error);
     kafka_settings_free(kafka);
     return ok;
@@ -197,7 +264,7 @@ static bool run(const Settings *settings, GError **error) {
         .token_file = settings->token_file,
         .neo4j = neo4j_words_options(&settings->neo4j),
     };
-    return settings->brokers ? run_with_kafka(settings, &options, error) : serve(&options, error);
+    return run_checked(settings, &options, error);
 }
 
 int cmd_serve(int argc, char **argv) {

@@ -107,7 +107,7 @@ bool kafka_settings_set(KafkaSettings *settings, const char *name, const char *v
     return true;
 }
 
-static bool topic_valid(const char *topic) {
+bool kafka_topic_valid(const char *topic) {
     const size_t len = strlen(topic);
     return len > 0 && len <= 249 && strcmp(topic, ".") != 0 && strcmp(topic, "..") != 0 &&
            strspn(topic, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
@@ -117,7 +117,7 @@ static bool topic_valid(const char *topic) {
 bool kafka_url_parse(const char *url, char **brokers, char **topic, GError **error) {
     const char *rest = g_str_has_prefix(url, "kafka://") ? url + strlen("kafka://") : "";
     const char *slash = strchr(rest, '/');
-    if (!slash || slash == rest || !topic_valid(slash + 1) ||
+    if (!slash || slash == rest || !kafka_topic_valid(slash + 1) ||
         memchr(rest, '@', (size_t)(slash - rest))) {
         g_set_error(error, KAFKA_ERROR, KAFKA_ERROR_URL, "'%s' is not kafka://HOST:PORT/TOPIC",
                     strchr(url, '@') ? "kafka://…" : url);

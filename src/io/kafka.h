@@ -35,6 +35,9 @@ const char *kafka_settings_brokers(const KafkaSettings *settings);
 bool kafka_settings_set(KafkaSettings *settings, const char *name, const char *value,
                         GError **error);
 
+/* Whether Kafka allows a topic of that name. */
+bool kafka_topic_valid(const char *topic);
+
 /* Takes "kafka://HOST:PORT[,HOST:PORT…]/TOPIC" apart. The caller frees both. */
 bool kafka_url_parse(const char *url, char **brokers, char **topic, GError **error);
 

@@ -1030,6 +1030,35 @@ static void test_refused_starts(void) {
     service_clear(&service);
 }
 
+/* What is wrong with a configuration is told without what may be a password. */
+static void test_refused_configurations(void) {
+    static const struct {
+        const char *text, *told;
+    } cases[] = {
+        {"[kafka]\nsasl.password: hunter2\n", "neither [GROUP] nor NAME=VALUE"},
+        {"[kafka]\nsasl.password=hunter2\xff\n", "'sasl.password'"},
+        {"[kafka]\nsasl.password=\\qhunter2\n", "'sasl.password'"},
+        {"[kafak]\nbrokers=127.0.0.1:1\n", "unknown group [kafak]"},
+        {"[kafka]\nbroker=127.0.0.1:1\n", "unknown Kafka setting 'broker'"},
+        {"[kafka]\nbrokers=127.0.0.1:1\nrejects=transactions\n",
+         "transactions and rejects in [kafka] are one topic, 'transactions'"},
+        {"[kafka]\nbrokers=127.0.0.1:1\nlabels=haechi-merchants\n", "are one topic"},
+        {"[kafka]\nbrokers=127.0.0.1:1\ndecisions=a b\n", "'a b' is no name of a topic"},
+        {"[kafka]\nbrokers=127.0.0.1:1\ngroup=\n", "group in [kafka] is empty"},
+    };
+    g_autofree char *data = world_path(world, "refused3"), *config = world_path(world, "bad.conf");
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_assert_true(g_file_set_contents(config, cases[i].text, -1, NULL));
+        Service service =
+            service_start(world->model, data, (const char *[]){"--config", config, NULL});
+        g_assert_null(service.url);
+        g_assert_cmpint(service_end(&service, 0), ==, 1);
+        if (!strstr(service.log->str, cases[i].told) || strstr(service.log->str, "hunter2"))
+            g_error("'%s' is not in, or the password is: %s", cases[i].told, service.log->str);
+        service_clear(&service);
+    }
+}
+
 static void test_config_file(void) {
     g_autofree char *data = world_path(world, "configured"), *config = world_path(world, "conf");
     g_autofree char *text = g_strdup_printf(
@@ -1197,6 +1226,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/api/stream", test_stream);
     g_test_add_func("/api/stream_clients", test_stream_clients);
     g_test_add_func("/api/refused_starts", test_refused_starts);
+    g_test_add_func("/api/refused_configurations", test_refused_configurations);
     g_test_add_func("/api/config_file", test_config_file);
     g_test_add_func("/api/drain", test_drain);
     g_test_add_func("/api/full_disk", test_full_disk);
