@@ -4,6 +4,8 @@
  *
  *   kafka_tool topic-make NAME PARTITIONS [CONFIG=VALUE]...
  *   kafka_tool topic-delete NAME...
+ *   kafka_tool records-delete TOPIC PARTITION BEFORE
+ *       deletes the messages before that offset, as the end of their retention would
  *   kafka_tool topics
  *       prints the names of all, a line each
  *   kafka_tool produce TOPIC [--key TEXT | --key-member NAME]
@@ -144,6 +146,29 @@ static int topic_delete(int argc, char **argv) {
         count, doing);
     rd_kafka_event_destroy(event);
     rd_kafka_DeleteTopic_destroy_array(topics, (size_t)argc);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+    return EXIT_SUCCESS;
+}
+
+static int records_delete(int argc, char **argv) {
+    static const char doing[] = "delete messages";
+    if (argc != 3) return STATUS_USAGE;
+    rd_kafka_t *client = new_client(RD_KAFKA_PRODUCER, false);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    const int partition = atoi(argv[1]); // NOLINT(cert-err34-c): a test's own number
+    rd_kafka_topic_partition_list_add(list, argv[0], partition)->offset =
+        g_ascii_strtoll(argv[2], NULL, 10);
+    rd_kafka_DeleteRecords_t *records = rd_kafka_DeleteRecords_new(list);
+    rd_kafka_DeleteRecords(client, &records, 1, NULL, queue);
+    rd_kafka_event_t *event = answer(queue, doing);
+    const rd_kafka_topic_partition_list_t *done =
+        rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event));
+    if (done->elems[0].err) die(doing, rd_kafka_err2str(done->elems[0].err));
+    rd_kafka_event_destroy(event);
+    rd_kafka_DeleteRecords_destroy(records);
+    rd_kafka_topic_partition_list_destroy(list);
     rd_kafka_queue_destroy(queue);
     rd_kafka_destroy(client);
     return EXIT_SUCCESS;
@@ -321,6 +346,7 @@ int main(int argc, char **argv) {
         int (*run)(int argc, char **argv);
     } verbs[] = {{"topic-make", topic_make},
                  {"topic-delete", topic_delete},
+                 {"records-delete", records_delete},
                  {"topics", topics},
                  {"produce", produce},
                  {"consume", consume}};
@@ -330,6 +356,7 @@ int main(int argc, char **argv) {
     if (status == STATUS_USAGE)
         fprintf(stderr, "usage: kafka_tool topic-make NAME PARTITIONS [CONFIG=VALUE]...\n"
                         "       kafka_tool topic-delete NAME...\n"
+                        "       kafka_tool records-delete TOPIC PARTITION BEFORE\n"
                         "       kafka_tool topics\n"
                         "       kafka_tool produce TOPIC [--key TEXT | --key-member NAME]\n"
                         "       kafka_tool consume TOPIC [--committed] [--partition P]\n");

@@ -341,12 +341,37 @@ def test_topic_made_anew(broker, world):
         assert service.stop() == 0, service.said
 
 
+def test_messages_gone_before_they_were_read(broker, world):
+    group = Group(broker, 1)
+    topic = group.topics["transactions"]
+    lines = [json.dumps(row) for row in world.rows[:200]]
+    with group.serve() as service:
+        service.wait_ready()
+        broker.produce(topic, lines[:100], "--key-member", "cc_num")
+        group.wait_decided(100)
+        assert service.stop() == 0, service.said
+    broker.produce(topic, lines[100:], "--key-member", "cc_num")
+    broker.tool("records-delete", topic, 0, 150)
+    with group.serve() as service:
+        service.wait_ready()
+        group.wait_decided(150)
+        assert service.stop() == 0, service.said
+        assert (f"partition 0: the topic {topic} no longer has the offsets from 100 to 149: what they held is not "
+                "decided") in service.said, service.said
+    assert group.decided() == 150
+    with group.serve() as service:
+        service.wait_ready()
+        assert "no longer has" not in service.said, service.said
+        assert service.stop() == 0, service.said
+
+
 TESTS = [
     test_decisions_equal_replay, test_recovery_with_labels_scores_the_same, test_killed_ten_times_under_load,
     test_takeover_from_the_topic_of_snapshots,
     test_broker_killed_and_away, test_members_come_and_go, test_exchange_survives_kills, test_poison_costs_itself_alone,
     test_topic_that_comes_later, test_wrong_password, test_duplicate_is_decided_once,
     test_label_before_its_transaction, test_topic_made_anew,
+    test_messages_gone_before_they_were_read,
 ]
 
 

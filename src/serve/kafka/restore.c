@@ -187,6 +187,23 @@ static bool look_at_log(const Restore *restore, const Shard *shard, int log, int
                          error);
 }
 
+/* Says what the brokers no longer keep (retention) of what comes next. What is committed is missing
+ * from the state, all else is decided by nobody. */
+static bool tell_gaps(const Restore *restore, const Shard *shard, const int64_t committed[2],
+                      GError **error) {
+    for (int log = TOPIC_TRANSACTIONS; log <= TOPIC_LABELS; log++) {
+        int64_t first, end;
+        if (!look_at_log(restore, shard, log, &first, &end, error)) return false;
+        if (first > shard->next[log])
+            g_printerr("partition %d: the topic %s no longer has the offsets from %" G_GINT64_FORMAT
+                       " to %" G_GINT64_FORMAT ": what they held is %s\n",
+                       shard->partition, restore->options->topics[log], shard->next[log], first - 1,
+                       shard->next[log] < committed[log] ? "missing from the state"
+                                                         : "not decided");
+    }
+    return true;
+}
+
 /* A log that ends before what was folded of it is not the one that was folded: it was made anew, or
  * brokers lost a part of it. What comes next would have offsets that count as folded already. */
 static bool check_ends(const Restore *restore, const Shard *shard, GError **error) {
@@ -270,7 +287,8 @@ Shard *restore_shard(const Restore *restore, int32_t partition, const int64_t co
         ok = start_empty(restore, shard, error);
     }
     Replaying replaying = {.restore = restore, .shard = shard, .error = error};
-    ok = ok && fold_progress(&replaying) && fold_rest(&replaying, committed) &&
+    ok = ok && tell_gaps(restore, shard, committed, error) && fold_progress(&replaying) &&
+         fold_rest(&replaying, committed) &&
          fold_log(&replaying, TOPIC_MERCHANTS, restore->merchants_next) &&
          check_ends(restore, shard, error);
     for (int log = 0; log < LOG_COUNT; log++)
