@@ -128,6 +128,12 @@ def environment(name, lists=LISTS):
     return link / "bin" / "python"
 
 
+def there(name):
+    """The path of the interpreter of environment `name` if it has been made, else None. Makes nothing."""
+    python = envs_folder() / name / "bin" / "python"
+    return python if python.exists() else None
+
+
 def main(arguments):
     if len(arguments) != 1 or arguments[0].startswith("-"):
         print(__doc__)

@@ -21,5 +21,6 @@ int cmd_graph_ring(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_train_catboost(int argc, char **argv);
 int cmd_train_xgboost(int argc, char **argv);
 int cmd_stream(int argc, char **argv);

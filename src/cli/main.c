@@ -13,6 +13,7 @@ static const Command commands[] = {
      cmd_data_check},
     {"data generate", "make card transactions, some of them fraud", cmd_data_generate},
     {"train xgboost", "train XGBoost on CSV files", cmd_train_xgboost},
+    {"train catboost", "train CatBoost on CSV files", cmd_train_catboost},
     {"replay", "stream a file through the engine as fast as it goes", cmd_replay},
     {"features", "list the features of a transaction", cmd_features},
     {"serve", "take, score and keep transactions over HTTP", cmd_serve},

@@ -18,7 +18,7 @@
 typedef struct Options {
     const TrainCommand *command;
     char **train, **params;
-    char *valid, *out, *name, *label_delay, *aim;
+    char *valid, *out, *name, *label_delay, *aim, *python;
     double review_cost;
     ThresholdWish wish;
     Neo4jWords from;
@@ -33,6 +33,7 @@ static void options_clear(Options *o) {
     g_free(o->name);
     g_free(o->label_delay);
     g_free(o->aim);
+    g_free(o->python);
     neo4j_words_clear(&o->from);
 }
 
@@ -196,7 +197,8 @@ static int train(const Options *o, Inputs *inputs, const GArray *params) {
                  .progress_data = &bar},
         .trainer = o->command->trainer,
         .fit = {.params = (const TrainParam *)(const void *)params->data,
-                .param_count = params->len},
+                .param_count = params->len,
+                .python = o->python},
         .wish = o->wish,
     };
     g_autoptr(GError) error = NULL;
@@ -292,7 +294,7 @@ static void wait_without_spinning(void) {
 int train_command(const TrainCommand *command, int argc, char **argv) {
     wait_without_spinning();
     Options o = {.command = command, .review_cost = REVIEW_COST_DEFAULT};
-    enum { OWN_ENTRIES = 10 };
+    enum { OWN_ENTRIES = 10, ALL_ENTRIES = OWN_ENTRIES + 1 + NEO4J_ENTRIES };
     GOptionEntry entries[] = {
         {"train", 't', 0, G_OPTION_ARG_FILENAME_ARRAY, &o.train,
          "Transactions to learn from, in time order; may be given again", "FILE"},
@@ -316,11 +318,15 @@ int train_command(const TrainCommand *command, int argc, char **argv) {
          "What looking at an alert costs, in money (5)", "MONEY"},
         {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "Stop at the first bad row", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &o.json, "Print one JSON object", NULL},
-        [OWN_ENTRIES + NEO4J_ENTRIES] = {0},
+        {"python", 0, 0, G_OPTION_ARG_FILENAME, &o.python,
+         "The Python interpreter that trains (HAECHI_PYTHON; that of the environment)", "FILE"},
+        [ALL_ENTRIES] = {0},
     };
-    neo4j_words_entries(&o.from, entries + OWN_ENTRIES);
-    entries[OWN_ENTRIES].long_name = "from";
-    entries[OWN_ENTRIES].description =
+    GOptionEntry *from = entries + OWN_ENTRIES + (command->in_python ? 1 : 0);
+    neo4j_words_entries(&o.from, from);
+    from[NEO4J_ENTRIES] = (GOptionEntry){0};
+    from->long_name = "from";
+    from->description =
         "In place of --train: all transactions of the graph in Neo4j (neo4j://HOST:PORT)";
     int status = EXIT_USAGE;
     if (options_parse(command->words, NULL, command->summary, entries, &argc, &argv, 0, 0))

@@ -8,6 +8,7 @@ typedef struct TrainCommand {
     const Trainer *trainer;
     const char *summary;    /* for --help */
     const char *param_help; /* what --param sets */
+    bool in_python;         /* it has --python */
 } TrainCommand;
 
 /* Does the whole command; returns the exit status. */

@@ -1,5 +1,6 @@
 #include "model/model_member.h"
 
+#include "model/oblivious_trees.h"
 #include "model/tree_ensemble.h"
 #include "model/tree_shap.h"
 
@@ -10,11 +11,15 @@ typedef struct KindRow {
 
 static const KindRow kinds[MODEL_KINDS] = {
     [MODEL_XGBOOST] = {"xgboost", "xgboost.json", TREE_ENSEMBLE_BYTES_MAX},
+    [MODEL_CATBOOST] = {"catboost", "catboost.json", OBLIVIOUS_TREES_BYTES_MAX},
 };
 
 struct ModelMember {
     ModelKind kind;
-    TreeEnsemble *trees;
+    union { /* by kind */
+        TreeEnsemble *trees;
+        ObliviousTrees *oblivious;
+    };
     TreeShap *shap;
 };
 
@@ -42,19 +47,29 @@ bool model_kind_find(Str name, ModelKind *kind) {
 ModelMember *model_member_parse(ModelKind kind, GBytes *bytes, GError **error) {
     size_t len;
     const char *text = g_bytes_get_data(bytes, &len);
-    TreeEnsemble *trees = tree_ensemble_parse(text, len, error);
-    if (trees == NULL) return NULL;
-    ModelMember *member = g_new0(ModelMember, 1);
-    member->kind = kind;
-    member->trees = trees;
-    member->shap = tree_ensemble_shap(trees);
-    return member;
+    ModelMember member = {.kind = kind};
+    switch (kind) {
+    case MODEL_XGBOOST:
+        member.trees = tree_ensemble_parse(text, len, error);
+        if (member.trees == NULL) return NULL;
+        member.shap = tree_ensemble_shap(member.trees);
+        break;
+    case MODEL_CATBOOST:
+        member.oblivious = oblivious_trees_parse(text, len, error);
+        if (member.oblivious == NULL) return NULL;
+        member.shap = oblivious_trees_shap(member.oblivious);
+        break;
+    }
+    return g_memdup2(&member, sizeof member);
 }
 
 void model_member_free(ModelMember *member) {
     if (member == NULL) return;
     tree_shap_free(member->shap);
-    tree_ensemble_free(member->trees);
+    if (member->kind == MODEL_CATBOOST)
+        oblivious_trees_free(member->oblivious);
+    else
+        tree_ensemble_free(member->trees);
     g_free(member);
 }
 
@@ -63,15 +78,19 @@ ModelKind model_member_kind(const ModelMember *member) {
 }
 
 size_t model_member_feature_count(const ModelMember *member) {
-    return tree_ensemble_feature_count(member->trees);
+    return member->kind == MODEL_CATBOOST ? oblivious_trees_feature_count(member->oblivious)
+                                          : tree_ensemble_feature_count(member->trees);
 }
 
 const char *model_member_feature_name(const ModelMember *member, size_t index) {
-    return tree_ensemble_feature_name(member->trees, index);
+    return member->kind == MODEL_CATBOOST ? oblivious_trees_feature_name(member->oblivious, index)
+                                          : tree_ensemble_feature_name(member->trees, index);
 }
 
 float model_member_margin(const ModelMember *member, const float *features) {
-    return tree_ensemble_margin(member->trees, features);
+    return member->kind == MODEL_CATBOOST
+               ? (float)oblivious_trees_margin(member->oblivious, features)
+               : tree_ensemble_margin(member->trees, features);
 }
 
 void model_member_contributions(const ModelMember *member, const float *features, float *out) {

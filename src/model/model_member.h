@@ -6,9 +6,9 @@
 #include "base/str.h"
 #include <glib.h>
 
-typedef enum ModelKind { MODEL_XGBOOST } ModelKind;
+typedef enum ModelKind { MODEL_XGBOOST, MODEL_CATBOOST } ModelKind;
 
-enum { MODEL_KINDS = MODEL_XGBOOST + 1 };
+enum { MODEL_KINDS = MODEL_CATBOOST + 1 };
 
 const char *model_kind_name(ModelKind kind); /* "xgboost" */
 bool model_kind_find(Str name, ModelKind *kind);

@@ -9,6 +9,7 @@
 typedef struct FitJob {
     const TrainParam *params; /* over the trainer's defaults; later ones override earlier ones */
     size_t param_count;
+    const char *python;      /* the interpreter of families that train in Python; NULL: find one */
     TrainProgress *progress; /* may be NULL */
     void *progress_data;
 } FitJob;
