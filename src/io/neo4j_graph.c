@@ -2,6 +2,7 @@
 
 #include "base/civil.h"
 #include "base/decimal.h"
+#include "base/hash.h"
 #include "base/json_write.h"
 #include "record/json.h"
 
@@ -84,11 +85,11 @@ static const char batch_statement[] =
     " WITH x, t WHERE t IS NULL MERGE (w:HaechiLabel {trans_num: x.trans_num})"
     " SET w.is_fraud = x.is_fraud, w.time = x.time } "
     "SET g.edges = first + size($rows),"
-    " l.position = $to, l.clock = $clock, l.of = $of, l.written = localdatetime() "
+    " l.position = $to, l.clock = $clock, l.last = $last, l.of = $of, l.written = localdatetime() "
     "RETURN created, g.edges";
 
 static const char open_statement[] = "OPTIONAL MATCH (l:HaechiLoad {id: $load}) "
-                                     "RETURN coalesce(l.position, 0), l.clock";
+                                     "RETURN coalesce(l.position, 0), l.clock, l.last";
 
 /* Life */
 
@@ -132,7 +133,7 @@ static void start_batch(Neo4jGraph *graph) {
 
 /* The columns of a result's one row, up to `count` of them; returns how many there were. */
 typedef struct Columns {
-    JsonValue values[2];
+    JsonValue values[3];
     size_t count;
 } Columns;
 
@@ -166,9 +167,10 @@ static bool ask_position(Neo4jGraph *graph, const char *id, GraphPosition *posit
         return false;
     const Columns row = first_row(&result);
     *position = (GraphPosition){.clock = INT64_MIN};
-    if (row.count == 2) {
+    if (row.count == 3) {
         position->events = json_get_uint(row.values[0]);
         if (json_type(row.values[1]) == JSON_INT) position->clock = json_get_int(row.values[1]);
+        if (json_type(row.values[2]) == JSON_INT) position->last = json_get_int(row.values[2]);
     }
     return true;
 }
@@ -187,6 +189,10 @@ bool neo4j_graph_open(Neo4jGraph *graph, const char *id, const char *of, GraphPo
 }
 
 /* Adding */
+
+int64_t graph_event_mark(Str trans_num) {
+    return (int64_t)(hash_str(trans_num, 0) >> 1 | 1);
+}
 
 static void write_key(GString *out, const char *name) {
     if (out->str[out->len - 1] != '{') g_string_append_c(out, ',');
@@ -297,6 +303,7 @@ void neo4j_graph_add(Neo4jGraph *graph, const Transaction *t, const GraphAnswer 
     when[10] = 'T';
     graph->to.events++;
     graph->to.clock = MAX(graph->to.clock, t->time);
+    graph->to.last = graph_event_mark(t->trans_num);
     GString *out = graph->rows;
     start_element(out);
     write_int(out, "card", add_card(graph, t));
@@ -319,6 +326,7 @@ void neo4j_graph_add_label(Neo4jGraph *graph, const Label *label) {
     write_int(out, "time", label->time);
     g_string_append_c(out, '}');
     graph->to.events++;
+    graph->to.last = graph_event_mark(label->trans_num);
 }
 
 size_t neo4j_graph_batch(const Neo4jGraph *graph) {
@@ -349,6 +357,7 @@ static Str write_parameters(Neo4jGraph *graph) {
     write_text(out, "of", str_from(graph->of));
     write_int(out, "from", (int64_t)graph->from.events);
     write_int(out, "to", (int64_t)graph->to.events);
+    write_int(out, "last", graph->to.last);
     write_key(out, "clock");
     if (graph->to.clock == INT64_MIN)
         g_string_append(out, "null");

@@ -42,12 +42,17 @@ typedef struct GraphAnswer {
     Str model_name, model_version;
 } GraphAnswer;
 
-/* Where a load is: events of its source that are in Neo4j, and the latest time among them (seconds;
- * INT64_MIN before the first). */
+/* Where a load is: events of its source that are in Neo4j, the latest time among them (seconds;
+ * INT64_MIN before the first), and which the last one was (graph_event_mark; 0 before the first).
+ */
 typedef struct GraphPosition {
     uint64_t events;
-    int64_t clock;
+    int64_t clock, last;
 } GraphPosition;
+
+/* Tells an event from others at its place, in another copy of a source: a fingerprint of its
+ * trans_num, never 0. */
+int64_t graph_event_mark(Str trans_num);
 
 /* Borrows the client, which must outlive it. */
 Neo4jGraph *neo4j_graph_new(Neo4j *neo4j);

@@ -71,19 +71,38 @@ static void pass_mark(Outbox *outbox) {
 
 /* Steps */
 
+static bool refuse_copy(const Outbox *outbox, const GraphPosition *there, GError **error) {
+    g_set_error(error, NEO4J_GRAPH_ERROR, NEO4J_GRAPH_ERROR_MOVED,
+                "Neo4j at %s has %" G_GUINT64_FORMAT
+                " events of this store, which is an older copy: it has gone another way since",
+                neo4j_address(outbox->neo4j), there->events);
+    return false;
+}
+
+static bool mark_event(uint64_t seq, const LoggedEvent *logged, void *data) {
+    (void)seq;
+    *(int64_t *)data =
+        graph_event_mark(logged->event.kind == EVENT_LABEL ? logged->event.label.trans_num
+                                                           : logged->event.transaction.trans_num);
+    return false;
+}
+
+/* A store that was put back from a backup has other events, or none, at places that Neo4j knows. */
+static bool is_same_log(const Outbox *outbox, const GraphPosition *there, GError **error) {
+    int64_t here = 0;
+    if (there->events == 0) return true;
+    if (there->events > counter_get(&outbox->meters->position))
+        return refuse_copy(outbox, there, error);
+    if (!store_replay(outbox->store, there->events - 1, mark_event, &here, error)) return false;
+    return there->last == here || refuse_copy(outbox, there, error);
+}
+
 static bool connect_graph(Outbox *outbox, GError **error) {
     GraphPosition position;
     if (!neo4j_graph_prepare(outbox->graph, error) ||
-        !neo4j_graph_open(outbox->graph, outbox->load, "haechi serve", &position, error))
+        !neo4j_graph_open(outbox->graph, outbox->load, "haechi serve", &position, error) ||
+        !is_same_log(outbox, &position, error))
         return false;
-    if (position.events > counter_get(&outbox->meters->position)) {
-        g_set_error(error, NEO4J_GRAPH_ERROR, NEO4J_GRAPH_ERROR_MOVED,
-                    "Neo4j at %s has %" G_GUINT64_FORMAT
-                    " events of this store, which is an older copy: it holds %" G_GUINT64_FORMAT,
-                    neo4j_address(outbox->neo4j), position.events,
-                    counter_get(&outbox->meters->position));
-        return false;
-    }
     counter_set(&outbox->meters->neo4j_position, position.events);
     atomic_store(&outbox->connected, true);
     return true;

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -353,6 +354,35 @@ def test_emptied_neo4j(neo4j):
     assert service.end() == 0
 
 
+def test_store_from_a_backup(neo4j):
+    """Neo4j knows more of the log than a store put back from a backup, and another log than one that has
+    grown again since: in both, nothing is written."""
+    neo4j.wipe()
+    rows = read_csv("d/fraudTest.csv")
+    service = Service(neo4j, "backed-up")
+    service.stream("--rate", "0", "--limit", "100", "--no-labels")
+    until(service.caught_up)
+    assert service.end() == 0
+    shutil.copytree("backed-up", "backup")
+    service = Service(neo4j, "backed-up")
+    service.stream("--rate", "0", "--limit", "200", "--no-labels")
+    until(service.caught_up)
+    assert service.end() == 0
+    shutil.rmtree("backed-up")
+    shutil.copytree("backup", "backed-up")
+    with open("d/others.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows[300:600])
+    for more in (50, 150):
+        service = Service(neo4j, "backed-up")
+        good("stream", "d/others.csv", "--to", service.url, "--rate", "0", "--limit", str(more), "--no-labels")
+        until(lambda: service.lines("older copy"))
+        assert service.metric("up") == 0 and neo4j.edges() == 200
+        service.end(signal.SIGKILL)
+    shutil.rmtree("backup")
+
+
 def test_label_before_its_transaction(neo4j):
     """As of two services that share a Neo4j: the label waits for the edge, which then has it."""
     neo4j.wipe()
@@ -402,7 +432,7 @@ TESTS = [test_load_is_the_file, test_load_twice_is_once, test_killed_load_goes_o
          test_writers_take_turns,
          test_bad_rows_and_hostile_names, test_longest_card_number, test_refusals,
          test_training_from_the_graph, test_no_training_from_nothing, test_service_writes,
-         test_neo4j_away, test_killed_ten_times, test_emptied_neo4j,
+         test_neo4j_away, test_killed_ten_times, test_emptied_neo4j, test_store_from_a_backup,
          test_label_before_its_transaction,
          test_wrong_password, test_configuration_file]
 
