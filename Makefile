@@ -43,8 +43,9 @@ demo:
 	@exec env RATE='$(RATE)' FOR='$(FOR)' DATA='$(DATA)' BUILD='$(BUILD)' tools/demo.sh
 
 bench:
-	@tools/setup.sh build ui bench
+	@tools/setup.sh build ui bench python
 	@tools/build.sh $(BUILD) all
+	@tools/python_env.py catboost >/dev/null || echo "make bench: CatBoost is not measured"
 	@tools/bench.py $(BUILD)
 
 bench-services:

@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 
+import python_env
+
 
 class Table:
     """The rows measured so far; each is printed as soon as it is known."""
@@ -112,6 +114,19 @@ def bench_shap(table, build):
     return report
 
 
+def bench_oblivious(table, build):
+    python = python_env.there("catboost")
+    if not python:
+        return say("CatBoost's environment is not here (make catboost): its trees are not measured")
+    say("scoring against CatBoost ...")
+    report = json.loads(run([python, "bench/oblivious.py", build])[0])
+    for name, figures in report.items():
+        if isinstance(figures, dict) and "times_faster" in figures and not name.endswith("portable"):
+            table.at_least(f"evaluator against CatBoost's, {name.replace('_', ', ')}", figures["times_faster"], 1,
+                           " times")
+    return None
+
+
 def bench_http(table, build, haechi, model):
     say("posting to the service ...")
     text, _, _ = run(["bench/http.sh", haechi, build / "bench" / "bench_echo", model])
@@ -134,6 +149,7 @@ def main():
         data = bench_data(table, haechi, work)
         train, test = find(data, "fraudTrain.csv"), find(data, "fraudTest.csv")
         evaluator = bench_evaluator(table, build)
+        bench_oblivious(table, build)
         shap = bench_shap(table, build)
         bench_train(table, haechi, train, model)
         rate = bench_replay(table, haechi, train, test, model)

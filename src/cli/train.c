@@ -120,6 +120,8 @@ static bool write_folder(const char *dir, const char *name, const char *version,
         {"roc_auc", m->roc_auc},
         {"best_f1", m->best_f1},
         {"recall_at_precision_95", m->recall_at_precision_95},
+        {"balanced_f1", m->balanced_f1},
+        {"balanced_f1_threshold", m->balanced_f1_threshold},
         {"precision", m->at_threshold.precision},
         {"recall", m->at_threshold.recall},
         {"f1", m->at_threshold.f1},
@@ -169,6 +171,10 @@ static void print_json(const char *dir, const char *version, const TrainResult *
     json_write_double(out, m->best_f1, 6);
     g_string_append(out, ",\"recall_at_precision_95\":");
     json_write_double(out, m->recall_at_precision_95, 6);
+    g_string_append(out, ",\"balanced_f1\":");
+    json_write_double(out, m->balanced_f1, 6);
+    g_string_append(out, ",\"balanced_f1_threshold\":");
+    json_write_double(out, m->balanced_f1_threshold, 17);
     g_string_append(out, ",\"threshold\":");
     json_write_double(out, r->judgement.threshold, 17);
     g_string_append(out, ",\"decline_threshold\":");

@@ -47,9 +47,11 @@ typedef struct Group {
 } Group;
 
 struct ObliviousWide {
-    uint32_t tree_count, group_count, column_count;
-    uint32_t leaves; /* places for each tree's, a power of two */
+    uint32_t tree_count, group_count;
+    uint32_t column_count, small_count; /* the first ones have a single block of borders */
+    uint32_t leaves;                    /* places for each tree's, a power of two */
     double bias;
+    bool missing_yes;       /* for some column */
     Column *columns;        /* COLUMNS_MAX */
     float (*blocks)[BLOCK]; /* of all columns */
     Group *groups;
@@ -106,24 +108,38 @@ static void fill_column(Column *column, const Cut *cuts, uint32_t n, float (*blo
         column->pivots[i] = i < n / BLOCK ? cuts[i * BLOCK + BLOCK - 1].border : NAN;
 }
 
-/* Deals the cuts into columns and notes each one's place; false when they need too many. */
+/* Gives cuts[start..end) of one feature the next column, whose borders begin at *block. */
+static void add_column(ObliviousWide *wide, const ObliviousTrees *trees, const Cut *cuts,
+                       size_t start, size_t end, Place *places, uint32_t *block) {
+    const uint32_t n = (uint32_t)(end - start);
+    for (size_t i = start; i < end; i++)
+        places[i] = (Place){(uint8_t)wide->column_count, (uint8_t)(i - start + 1)};
+    Column *column = &wide->columns[wide->column_count++];
+    column->first_block = *block;
+    column->feature = cuts[start].feature;
+    column->missing_yes = trees->missing_yes[column->feature];
+    wide->missing_yes |= column->missing_yes;
+    fill_column(column, cuts + start, n, wide->blocks + *block);
+    *block += n / BLOCK + 1;
+}
+
+/* Deals the cuts into columns, those of one block first, and notes each one's place; false when
+ * they need too many. */
 static bool fill_columns(ObliviousWide *wide, const ObliviousTrees *trees, const Cut *cuts,
                          size_t count, Place *places) {
     wide->columns = aligned_new0(COLUMNS_MAX, sizeof *wide->columns);
     wide->blocks = aligned_new0(count / BLOCK + COLUMNS_MAX, sizeof *wide->blocks);
     uint32_t block = 0;
-    for (size_t start = 0, end; start < count; start = end) {
-        if (wide->column_count == COLUMNS_MAX) return false;
-        for (end = start; end < count && end - start < COLUMN_BORDERS &&
-                          cuts[end].feature == cuts[start].feature;
-             end++)
-            places[end] = (Place){(uint8_t)wide->column_count, (uint8_t)(end - start + 1)};
-        Column *column = &wide->columns[wide->column_count++];
-        column->first_block = block;
-        column->feature = cuts[start].feature;
-        column->missing_yes = trees->missing_yes[column->feature];
-        fill_column(column, cuts + start, (uint32_t)(end - start), wide->blocks + block);
-        block += (uint32_t)(end - start) / BLOCK + 1;
+    for (int large = 0; large < 2; large++) {
+        for (size_t start = 0, end; start < count; start = end) {
+            for (end = start; end < count && end - start < COLUMN_BORDERS &&
+                              cuts[end].feature == cuts[start].feature;)
+                end++;
+            if ((end - start > BLOCK) != large) continue;
+            if (wide->column_count == COLUMNS_MAX) return false;
+            add_column(wide, trees, cuts, start, end, places, &block);
+        }
+        if (!large) wide->small_count = wide->column_count;
     }
     return true;
 }
@@ -186,6 +202,13 @@ void oblivious_wide_free(ObliviousWide *wide) {
     g_free(wide);
 }
 
+/* Missing values that answer yes: the codes were made as for those that answer no. */
+static void encode_missing(const ObliviousWide *wide, const float *row, uint8_t *codes) {
+    for (uint32_t c = 0; c < wide->column_count; c++)
+        if (wide->columns[c].missing_yes && isnan(row[wide->columns[c].feature]))
+            codes[c] = COLUMN_BORDERS;
+}
+
 /* AVX-512 */
 
 #define WIDE512 __attribute__((target("avx512f,avx512bw,avx512vbmi,popcnt")))
@@ -197,14 +220,19 @@ WIDE512 static inline uint32_t over512(const float *block, __m512 x) {
 }
 
 WIDE512 static void encode512(const ObliviousWide *wide, const float *row, uint8_t *codes) {
-    for (uint32_t c = 0; c < wide->column_count; c++) {
-        const Column *column = &wide->columns[c];
-        const float value = row[column->feature];
-        const __m512 x = _mm512_set1_ps(value);
-        const uint32_t block = over512(column->pivots, x);
-        const uint32_t code = BLOCK * block + over512(wide->blocks[column->first_block + block], x);
-        codes[c] = (uint8_t)(isnan(value) && column->missing_yes ? COLUMN_BORDERS : code);
+    const Column *column = wide->columns;
+    uint32_t c = 0;
+    for (; c < wide->small_count; c++) {
+        const __m512 x = _mm512_set1_ps(row[column[c].feature]);
+        codes[c] = (uint8_t)over512(wide->blocks[column[c].first_block], x);
     }
+    for (; c < wide->column_count; c++) {
+        const __m512 x = _mm512_set1_ps(row[column[c].feature]);
+        const uint32_t block = over512(column[c].pivots, x);
+        codes[c] =
+            (uint8_t)(BLOCK * block + over512(wide->blocks[column[c].first_block + block], x));
+    }
+    if (wide->missing_yes) encode_missing(wide, row, codes);
 }
 
 /* `n` rows side by side: while one waits for its leaves, the others ask their questions. */
@@ -259,14 +287,19 @@ WIDE256 static inline uint32_t over256(const float *block, __m256 x) {
 }
 
 WIDE256 static void encode256(const ObliviousWide *wide, const float *row, uint8_t *codes) {
-    for (uint32_t c = 0; c < wide->column_count; c++) {
-        const Column *column = &wide->columns[c];
-        const float value = row[column->feature];
-        const __m256 x = _mm256_set1_ps(value);
-        const uint32_t block = over256(column->pivots, x);
-        const uint32_t code = BLOCK * block + over256(wide->blocks[column->first_block + block], x);
-        codes[c] = (uint8_t)(isnan(value) && column->missing_yes ? COLUMN_BORDERS : code);
+    const Column *column = wide->columns;
+    uint32_t c = 0;
+    for (; c < wide->small_count; c++) {
+        const __m256 x = _mm256_set1_ps(row[column[c].feature]);
+        codes[c] = (uint8_t)over256(wide->blocks[column[c].first_block], x);
     }
+    for (; c < wide->column_count; c++) {
+        const __m256 x = _mm256_set1_ps(row[column[c].feature]);
+        const uint32_t block = over256(column[c].pivots, x);
+        codes[c] =
+            (uint8_t)(BLOCK * block + over256(wide->blocks[column[c].first_block + block], x));
+    }
+    if (wide->missing_yes) encode_missing(wide, row, codes);
 }
 
 /* The answers to 32 questions. A shuffle brings the codes of 16 columns to those questions that are

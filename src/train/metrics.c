@@ -46,6 +46,11 @@ static void walk_ranking(const Ranked *ranked, size_t n, Metrics *m) {
             m->best_f1 = f1;
             m->best_f1_threshold = (double)ranked[first].score;
         }
+        const double balanced_f1 = 2 * recall / (1 + recall + share((double)i - hits, others));
+        if (balanced_f1 > m->balanced_f1) {
+            m->balanced_f1 = balanced_f1;
+            m->balanced_f1_threshold = (double)ranked[first].score;
+        }
         if (precision >= 0.95) m->recall_at_precision_95 = recall;
         if (precision >= 0.99) m->threshold_precision_99 = (double)ranked[first].score;
     }

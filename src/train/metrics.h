@@ -16,6 +16,8 @@ typedef struct Metrics {
     double average_precision;
     double roc_auc; /* ties count half (Hanley and McNeil 1982) */
     double best_f1, best_f1_threshold;
+    /* The best F1 to be expected on a sample of all frauds and as many random others, and where. */
+    double balanced_f1, balanced_f1_threshold;
     double recall_at_precision_95; /* the largest recall at which precision is 0.95 or more */
     double threshold_precision_99; /* the lowest score with precision 0.99 or more; 1 for none */
     double threshold;

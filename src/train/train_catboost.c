@@ -7,8 +7,8 @@
 enum { ROUNDS_MAX = 10000, TRIAL_ROWS = 32 };
 
 static const TrainParam defaults[] = {
-    {(char *)"loss_function", (char *)"Logloss"}, {(char *)"iterations", (char *)"1000"},
-    {(char *)"learning_rate", (char *)"0.1"},     {(char *)"depth", (char *)"6"},
+    {(char *)"loss_function", (char *)"Logloss"}, {(char *)"iterations", (char *)"500"},
+    {(char *)"learning_rate", (char *)"0.1"},     {(char *)"depth", (char *)"8"},
     {(char *)"random_seed", (char *)"1"},
 };
 

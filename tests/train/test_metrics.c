@@ -95,6 +95,26 @@ static void test_degenerate(void) {
     g_assert_cmpfloat(m.balanced.f1, ==, 0);
 }
 
+/* Where the mix is balanced already, the best F1 is the balanced one; and where others are ten
+ * times as many, each counts a tenth. */
+static void test_balanced_best(void) {
+    const float s[] = {0.9F, 0.8F, 0.7F, 0.6F, 0.5F, 0.4F};
+    const uint8_t y[] = {1, 1, 0, 1, 0, 0};
+    const Metrics even = metrics_compute(s, y, 6, 0.5, 1);
+    g_assert_cmpfloat_with_epsilon(even.balanced_f1, even.best_f1, 1e-12);
+    g_assert_cmpfloat(even.balanced_f1_threshold, ==, even.best_f1_threshold);
+    float many[33];
+    uint8_t is_fraud[33];
+    for (int i = 0; i < 33; i++) {
+        is_fraud[i] = i < 3;
+        many[i] = i == 2 ? 0.3F : i < 2 ? 0.9F : i < 8 ? 0.4F : 0.1F; /* five others over a fraud */
+    }
+    const Metrics rare = metrics_compute(many, is_fraud, 33, 0.5, 1);
+    g_assert_cmpfloat(rare.best_f1_threshold, ==, (double)0.9F);
+    g_assert_cmpfloat(rare.balanced_f1_threshold, ==, (double)0.3F);
+    g_assert_cmpfloat_with_epsilon(rare.balanced_f1, 2. / (2 + 5. / 30), 1e-12);
+}
+
 /* The balanced sample holds every fraud and as many others. */
 static void test_balanced(void) {
     float s[1000];
@@ -107,6 +127,8 @@ static void test_balanced(void) {
     g_assert_cmpfloat_with_epsilon(m.balanced.precision, 0.5, 1e-12);
     g_assert_cmpfloat_with_epsilon(m.balanced.accuracy, 0.5, 1e-12);
     g_assert_cmpfloat_with_epsilon(m.at_threshold.precision, 0.1, 1e-12);
+    g_assert_cmpfloat_with_epsilon(m.balanced_f1, 2 / 3., 1e-12);
+    g_assert_cmpfloat(m.balanced_f1_threshold, ==, 1);
 }
 
 int main(int argc, char **argv) {
@@ -115,5 +137,6 @@ int main(int argc, char **argv) {
     g_test_add_func("/metrics/known", test_known);
     g_test_add_func("/metrics/degenerate", test_degenerate);
     g_test_add_func("/metrics/balanced", test_balanced);
+    g_test_add_func("/metrics/balanced_best", test_balanced_best);
     return g_test_run();
 }
