@@ -63,6 +63,7 @@ static bool read_own(Making *m, GError **error) {
         feature_fill_own(x, m->row);
         matrix_append(m->own, m->row, x->is_fraud == 1, fold_of(x->card));
         g_array_append_val(m->data->times, x->time);
+        g_array_append_val(m->data->amounts, x->amount);
         if (event.input < m->job->valid_input) m->data->train_rows = m->own->rows;
     }
     log->free(log);
@@ -200,6 +201,7 @@ static Dataset *dataset_new(void) {
     Dataset *data = g_new0(Dataset, 1);
     data->matrix = matrix_new(feature_count());
     data->times = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    data->amounts = g_array_new(FALSE, FALSE, sizeof(int64_t));
     data->cards = g_array_new(FALSE, FALSE, sizeof(CardId));
     data->merchants = g_array_new(FALSE, FALSE, sizeof(MerchantId));
     return data;
@@ -209,6 +211,7 @@ void dataset_free(Dataset *data) {
     if (!data) return;
     matrix_free(data->matrix);
     g_array_unref(data->times);
+    g_array_unref(data->amounts);
     g_array_unref(data->cards);
     g_array_unref(data->merchants);
     g_clear_pointer(&data->suspicion, g_bytes_unref);

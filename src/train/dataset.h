@@ -32,6 +32,7 @@ typedef struct DatasetJob {
 typedef struct Dataset {
     FeatureMatrix *matrix; /* feature_count() columns, and the labels; its groups are not used */
     GArray *times;         /* int64_t: seconds since the epoch, UTC */
+    GArray *amounts;       /* int64_t: cents */
     GArray *cards;         /* uint32_t: each card's small number, as its graph counts them */
     GArray *merchants;     /* uint32_t: the same of merchants */
     size_t train_rows;
@@ -42,7 +43,7 @@ typedef struct Dataset {
 } Dataset;
 
 /* NULL with *error in one line when the log cannot be read or has nothing to learn from. Memory: 4
- * bytes a feature and row, and 21 bytes a row. */
+ * bytes a feature and row, and 29 bytes a row. */
 Dataset *dataset_read(const DatasetJob *job, GError **error);
 void dataset_free(Dataset *data);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dataset, dataset_free)

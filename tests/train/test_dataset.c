@@ -110,6 +110,7 @@ static void test_rows(void) {
         const Transaction *t = &g_array_index(world->transactions, Transaction, i);
         if (t->is_fraud == LABEL_NONE) continue;
         g_assert_cmpint(g_array_index(data->times, int64_t, row), ==, t->time);
+        g_assert_cmpint(g_array_index(data->amounts, int64_t, row), ==, t->amount);
         g_assert_true(matrix_is_fraud(data->matrix, row) == (t->is_fraud == 1));
         const uint32_t card = g_array_index(data->cards, uint32_t, row);
         const uint32_t merchant = g_array_index(data->merchants, uint32_t, row);
