@@ -129,6 +129,8 @@ void model_manifest_write(const ModelManifest *manifest, GString *out) {
                         manifest->members[i].bytes);
     if (manifest->suspicion != NULL)
         write_file_hash(out, MODEL_SUSPICION_FILE, manifest->suspicion);
+    for (size_t i = 0; i < manifest->extra_count; i++)
+        write_file_hash(out, manifest->extras[i].name, manifest->extras[i].bytes);
     g_string_append(out, "}\n}\n");
 }
 
@@ -242,6 +244,10 @@ static bool write_files(const char *dir, const ModelManifest *manifest, GError *
         if (!write_file(dir, model_kind_file(part->kind), bytes_view(part->bytes), error))
             return false;
     }
+    for (size_t i = 0; i < manifest->extra_count; i++)
+        if (!write_file(dir, manifest->extras[i].name, bytes_view(manifest->extras[i].bytes),
+                        error))
+            return false;
     GBytes *suspicion = manifest->suspicion;
     g_autoptr(GString) text = g_string_new(NULL);
     model_manifest_write(manifest, text);
@@ -282,6 +288,8 @@ bool model_folder_write(const char *dir, const ModelManifest *manifest, GError *
     g_assert(weights_valid(manifest));
     g_assert(model_name_valid(str_from(manifest->name)));
     g_assert(model_name_valid(str_from(manifest->version)));
+    for (size_t i = 0; i < manifest->extra_count; i++)
+        g_assert(model_name_valid(str_from(manifest->extras[i].name)));
     g_assert(manifest->threshold >= 0 && manifest->threshold <= manifest->decline_threshold &&
              manifest->decline_threshold <= 1);
     char *path = resolve(dir);

@@ -32,6 +32,12 @@ typedef struct ModelPart {
     double weight; /* of its margin in the score; 1 for the only member */
 } ModelPart;
 
+/* A file that comes with a model and is not needed to score: a report, a picture. */
+typedef struct ModelExtra {
+    const char *name; /* a model_name_valid one, that no other file of the folder has */
+    GBytes *bytes;
+} ModelExtra;
+
 /* A model to be written. Feature names and their hash come from the catalogue, the files' SHA-256
  * from their bytes. */
 typedef struct ModelManifest {
@@ -40,6 +46,8 @@ typedef struct ModelManifest {
     size_t member_count;        /* 1 to MODEL_MEMBERS_MAX */
     double bias;                /* added to the weighted margins; 0 for the only member */
     GBytes *suspicion;          /* the first stage's file, NULL when there is none */
+    const ModelExtra *extras;
+    size_t extra_count;
     const ModelParameter *parameters;
     size_t parameter_count;
     int64_t data_from, data_to; /* of the training rows: seconds since the epoch, UTC */

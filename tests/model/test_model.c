@@ -137,6 +137,31 @@ static void test_scores(Fixture *fixture, gconstpointer data) {
     model_free(model);
 }
 
+/* Files that come with a model are written, listed and hashed with it, and go with it when it is
+ * replaced. */
+static void test_extras(Fixture *fixture, gconstpointer data) {
+    (void)data;
+    g_autoptr(GBytes) report = g_bytes_new_static("{}", 2);
+    const ModelExtra extras[] = {{"report.json", report}, {"roc.png", fixture->suspicion}};
+    ModelManifest with = manifest;
+    with.extras = extras;
+    with.extra_count = G_N_ELEMENTS(extras);
+    GError *error = NULL;
+    g_assert_true(write_model(fixture->dir, &with, fixture->model, fixture->suspicion, &error));
+    g_assert_no_error(error);
+    Model *model = model_load(fixture->dir, &error);
+    g_assert_no_error(error);
+    g_autofree char *hash = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, report);
+    const Str text = model_manifest(model);
+    g_autofree char *listed = g_strdup_printf("\"report.json\": \"%s\"", hash);
+    g_assert_nonnull(g_strstr_len(text.data, (gssize)text.len, listed));
+    model_free(model);
+    g_autofree char *path = g_build_filename(fixture->dir, "report.json", NULL);
+    g_assert_true(g_file_test(path, G_FILE_TEST_IS_REGULAR));
+    write_ok(fixture);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
 static void test_without_suspicion(Fixture *fixture, gconstpointer data) {
     (void)data;
     write_ok(fixture);
@@ -509,6 +534,7 @@ int main(int argc, char **argv) {
     ADD("/model/verdicts", test_verdicts);
     ADD("/model/manifest", test_manifest);
     ADD("/model/members", test_members);
+    ADD("/model/extras", test_extras);
     ADD("/model/rewrite", test_rewrite);
     ADD("/model/unwritable", test_unwritable);
     ADD("/model/manifest_refused", test_manifest_refused);
