@@ -1,6 +1,6 @@
 /* From CSV files, or the graph in Neo4j, to a model's folder. */
 #include "cli/train.h"
-#include "base/civil.h"
+#include "base/decimal.h"
 #include "base/json_write.h"
 #include "base/progress.h"
 #include "cli/command.h"
@@ -8,18 +8,17 @@
 #include "cli/options.h"
 #include "io/csv_log.h"
 #include "io/neo4j_log.h"
-#include "model/model_folder.h"
+#include "train/version.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 typedef struct Options {
     const TrainCommand *command;
     char **train, **params;
-    char *valid, *out, *name, *label_delay, *aim, *python;
-    double review_cost;
+    char *valid, *out, *name, *label_delay, *aim, *review_cost_text, *python;
+    int64_t review_cost; /* cents */
     ThresholdWish wish;
     Neo4jWords from;
     gboolean json, strict;
@@ -33,8 +32,22 @@ static void options_clear(Options *o) {
     g_free(o->name);
     g_free(o->label_delay);
     g_free(o->aim);
+    g_free(o->review_cost_text);
     g_free(o->python);
     neo4j_words_clear(&o->from);
+}
+
+/* Reads --review-cost, five units of money where it is not given. */
+static bool read_review_cost(Options *o) {
+    Decimal decimal;
+    o->review_cost = 500;
+    const char *text = o->review_cost_text;
+    if (!text || (decimal_scan(str_from(text), &decimal) && !decimal.negative &&
+                  decimal_scaled(&decimal, 2, AMOUNT_MAX, &o->review_cost)))
+        return true;
+    options_fail(o->command->words, 0, "--review-cost wants an amount such as 5.00, not '%s'",
+                 text);
+    return false;
 }
 
 /* The training files and then the validation file, as one log. */
@@ -100,59 +113,6 @@ static bool read_params(const Options *o, GArray *params) {
     return true;
 }
 
-/* When it was trained, and the first digits of the member's SHA-256. */
-static char *make_version(GBytes *member) {
-    g_autofree char *hash = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, member);
-    char when[32];
-    time_t now = time(NULL);
-    struct tm utc;
-    strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
-    return g_strdup_printf("%s-%.8s", when, hash);
-}
-
-static bool write_folder(const char *dir, const char *name, const char *version,
-                         const TrainResult *r, GError **error) {
-    const Metrics *m = &r->judgement.metrics;
-    const ModelMetric metrics[] = {
-        {"rows", (double)m->rows},
-        {"frauds", (double)m->frauds},
-        {"average_precision", m->average_precision},
-        {"roc_auc", m->roc_auc},
-        {"best_f1", m->best_f1},
-        {"recall_at_precision_95", m->recall_at_precision_95},
-        {"balanced_f1", m->balanced_f1},
-        {"balanced_f1_threshold", m->balanced_f1_threshold},
-        {"precision", m->at_threshold.precision},
-        {"recall", m->at_threshold.recall},
-        {"f1", m->at_threshold.f1},
-    };
-    g_autofree ModelParameter *parameters = g_new(ModelParameter, r->params->len);
-    for (guint i = 0; i < r->params->len; i++) {
-        const TrainParam *param = &g_array_index(r->params, TrainParam, i);
-        parameters[i] = (ModelParameter){param->name, param->value};
-    }
-    const ModelManifest manifest = {
-        .name = name,
-        .version = version,
-        .members = &(ModelPart){r->kind, r->member, 1},
-        .member_count = 1,
-        .suspicion = r->suspicion,
-        .parameters = parameters,
-        .parameter_count = r->params->len,
-        .data_from = r->first_time,
-        .data_to = r->last_time,
-        .rows = r->rows,
-        .frauds = r->frauds,
-        .metrics = metrics,
-        .metric_count = G_N_ELEMENTS(metrics),
-        .threshold = r->judgement.threshold,
-        .decline_threshold = r->judgement.decline_threshold,
-        .threshold_choice = r->judgement.threshold_choice,
-        .training_seconds = r->seconds,
-    };
-    return model_folder_write(dir, &manifest, error);
-}
-
 static void print_json(const char *dir, const char *version, const TrainResult *r) {
     const Metrics *m = &r->judgement.metrics;
     g_autoptr(GString) out = g_string_new("{\"model\":");
@@ -193,6 +153,17 @@ static void print_text(const char *dir, const char *version, const TrainResult *
            r->judgement.threshold, r->judgement.decline_threshold, r->judgement.threshold_choice);
 }
 
+static bool write_version(const Options *o, const TrainResult *result, GError **error) {
+    const char *name = o->name ? o->name : model_kind_name(result->kind);
+    g_autoptr(TrainVersion) version =
+        train_version_new(result, name, g_get_real_time() / G_USEC_PER_SEC, error);
+    if (!version) return false;
+    const ModelManifest *manifest = train_version_manifest(version);
+    if (!model_folder_write(o->out, manifest, error)) return false;
+    (o->json ? print_json : print_text)(o->out, manifest->version, result);
+    return true;
+}
+
 static int train(const Options *o, Inputs *inputs, const GArray *params) {
     Bar bar = {0};
     const TrainJob job = {
@@ -202,6 +173,7 @@ static int train(const Options *o, Inputs *inputs, const GArray *params) {
                  .progress = show,
                  .progress_data = &bar},
         .trainer = o->command->trainer,
+        .review_cost = o->review_cost,
         .fit = {.params = (const TrainParam *)(const void *)params->data,
                 .param_count = params->len,
                 .python = o->python},
@@ -212,13 +184,7 @@ static int train(const Options *o, Inputs *inputs, const GArray *params) {
     bool good = train_model(&job, &result, &error);
     progress_end(bar.progress);
     if (!good) return options_fail(o->command->words, 1, "%s", error->message);
-    g_autofree char *version = make_version(result.member);
-    const char *name = o->name ? o->name : model_kind_name(result.kind);
-    good = write_folder(o->out, name, version, &result, &error);
-    if (good && o->json)
-        print_json(o->out, version, &result);
-    else if (good)
-        print_text(o->out, version, &result);
+    good = write_version(o, &result, &error);
     train_result_clear(&result);
     return good ? 0 : options_fail(o->command->words, 1, "%s", error->message);
 }
@@ -235,19 +201,12 @@ static int train_from(const Options *o, Inputs *inputs, const GArray *params) {
     return status;
 }
 
-static bool read_wish(Options *o) {
-    if (o->aim && !threshold_parse(o->aim, &o->wish)) {
-        options_fail(o->command->words, 0,
-                     "--aim wants f1, cost, precision=SHARE or alerts=A_DAY, not '%s'", o->aim);
-        return false;
-    }
-    if (!(o->review_cost >= 0 && o->review_cost <= REVIEW_COST_MAX)) {
-        options_fail(o->command->words, 0, "--review-cost wants money, from 0 to %d",
-                     REVIEW_COST_MAX);
-        return false;
-    }
-    o->wish.review_cost = o->review_cost;
-    return true;
+static bool read_aim(Options *o) {
+    o->wish.review_cost = (double)o->review_cost / 100;
+    if (!o->aim || threshold_parse(o->aim, &o->wish)) return true;
+    options_fail(o->command->words, 0,
+                 "--aim wants f1, cost, precision=SHARE or alerts=A_DAY, not '%s'", o->aim);
+    return false;
 }
 
 static int check_and_train(Options *o) {
@@ -258,7 +217,7 @@ static int check_and_train(Options *o) {
     if (o->from.url && (o->train || o->valid))
         return options_fail(o->command->words, EXIT_USAGE,
                             "--from takes the place of --train and --valid");
-    if (!read_wish(o) ||
+    if (!read_review_cost(o) || !read_aim(o) ||
         !options_label_delay(o->command->words, o->label_delay, &inputs.label_delay))
         return EXIT_USAGE;
     if (o->name && !model_name_valid(str_from(o->name)))
@@ -299,7 +258,7 @@ static void wait_without_spinning(void) {
 
 int train_command(const TrainCommand *command, int argc, char **argv) {
     wait_without_spinning();
-    Options o = {.command = command, .review_cost = REVIEW_COST_DEFAULT};
+    Options o = {.command = command};
     enum { OWN_ENTRIES = 10, ALL_ENTRIES = OWN_ENTRIES + 1 + NEO4J_ENTRIES };
     GOptionEntry entries[] = {
         {"train", 't', 0, G_OPTION_ARG_FILENAME_ARRAY, &o.train,
@@ -317,11 +276,10 @@ int train_command(const TrainCommand *command, int argc, char **argv) {
         {"aim", 0, 0, G_OPTION_ARG_STRING, &o.aim,
          "What the threshold is chosen for: f1, the best F1 (default); cost, the least cost, of a "
          "missed fraud its amount, of an alert --review-cost; precision=0.9, the most frauds at "
-         "that "
-         "precision; alerts=50, the most frauds at so many alerts a day",
+         "that precision; alerts=50, the most frauds at so many alerts a day",
          "AIM"},
-        {"review-cost", 0, 0, G_OPTION_ARG_DOUBLE, &o.review_cost,
-         "What looking at an alert costs, in money (5)", "MONEY"},
+        {"review-cost", 0, 0, G_OPTION_ARG_STRING, &o.review_cost_text,
+         "What looking at an alert costs, in money (5.00)", "AMOUNT"},
         {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "Stop at the first bad row", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &o.json, "Print one JSON object", NULL},
         {"python", 0, 0, G_OPTION_ARG_FILENAME, &o.python,

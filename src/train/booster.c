@@ -3,12 +3,12 @@
 #include <string.h>
 #include <xgboost/c_api.h>
 
-/* Hands the matrix to libxgboost block by block, the left-out rows removed. libxgboost keeps bin
- * numbers of a byte or two only, so the data is never twice in memory as floats. */
+/* Hands rows of the matrix to libxgboost block by block, the left-out ones removed. libxgboost
+ * keeps bin numbers of a byte or two only, so the data is never twice in memory as floats. */
 typedef struct BlockIterator {
     const BoosterJob *job;
     DMatrixHandle proxy;
-    size_t block, rows; /* rows: how many the job uses */
+    size_t block, first, end; /* the rows from `first` to before `end` */
     float *values, *labels;
     bool failed;
 } BlockIterator;
@@ -31,10 +31,10 @@ static bool used(const BoosterJob *job, size_t row) {
 
 static size_t gather_block(BlockIterator *it) {
     const FeatureMatrix *m = it->job->matrix;
-    size_t first = it->block * MATRIX_BLOCK_ROWS;
-    size_t last = MIN(first + matrix_block_rows(m, it->block), it->rows);
+    size_t start = it->block * MATRIX_BLOCK_ROWS;
+    size_t end = MIN(start + matrix_block_rows(m, it->block), it->end);
     size_t n = 0;
-    for (size_t row = first; row < last; row++) {
+    for (size_t row = MAX(start, it->first); row < end; row++) {
         if (!used(it->job, row)) continue;
         memcpy(it->values + n * m->columns, matrix_row(m, row), m->columns * sizeof(float));
         it->labels[n++] = g_array_index(m->labels, float, row);
@@ -43,7 +43,8 @@ static size_t gather_block(BlockIterator *it) {
 }
 
 static void iterator_reset(DataIterHandle handle) {
-    ((BlockIterator *)handle)->block = 0;
+    BlockIterator *it = handle;
+    it->block = it->first / MATRIX_BLOCK_ROWS;
 }
 
 static int iterator_next(DataIterHandle handle) {
@@ -51,7 +52,7 @@ static int iterator_next(DataIterHandle handle) {
     const FeatureMatrix *m = it->job->matrix;
     size_t n = 0;
     while (n == 0) {
-        if (it->block * MATRIX_BLOCK_ROWS >= it->rows) return 0;
+        if (it->block * MATRIX_BLOCK_ROWS >= it->end) return 0;
         n = gather_block(it);
         it->block++;
     }
@@ -76,11 +77,13 @@ static char *matrix_config(const BoosterJob *job) {
                            (int)g_ascii_strtoll(max_bin, NULL, 10));
 }
 
-static DMatrixHandle make_matrix(const BoosterJob *job, GError **error) {
+/* Of the rows from `first` to before `end`, in the bins of `like`; NULL for bins of its own. */
+static DMatrixHandle make_matrix(const BoosterJob *job, size_t first, size_t end,
+                                 DMatrixHandle like, GError **error) {
     g_autofree char *config = matrix_config(job);
     const FeatureMatrix *m = job->matrix;
-    BlockIterator it = {.job = job,
-                        .rows = job->row_limit ? MIN(job->row_limit, m->rows) : m->rows};
+    BlockIterator it = {.job = job, .first = first, .end = end};
+    iterator_reset(&it);
     if (XGProxyDMatrixCreate(&it.proxy) != 0) {
         set_error(error, "making a matrix");
         return NULL;
@@ -88,7 +91,7 @@ static DMatrixHandle make_matrix(const BoosterJob *job, GError **error) {
     it.values = g_new(float, MATRIX_BLOCK_ROWS * m->columns);
     it.labels = g_new(float, MATRIX_BLOCK_ROWS);
     DMatrixHandle matrix = NULL;
-    if (XGQuantileDMatrixCreateFromCallback(&it, it.proxy, NULL, iterator_reset, iterator_next,
+    if (XGQuantileDMatrixCreateFromCallback(&it, it.proxy, like, iterator_reset, iterator_next,
                                             config, &matrix) != 0 ||
         it.failed) {
         set_error(error, "making a matrix");
@@ -130,8 +133,25 @@ static bool knows_params(GError **error) {
     return false;
 }
 
+/* Scores the judging rows, if it is this round's turn; libxgboost remembers what the rounds before
+ * gave them. */
+static int tell_step(const BoosterJob *job, BoosterHandle booster, DMatrixHandle judged,
+                     int round) {
+    const int every = (job->rounds + BOOSTER_STEPS_MAX - 2) / (BOOSTER_STEPS_MAX - 1);
+    if (!judged || (round % MAX(every, 1) != 0 && round + 1 != job->rounds)) return 0;
+    const char *config = "{\"type\":0,\"training\":false,\"iteration_begin\":0,"
+                         "\"iteration_end\":0,\"strict_shape\":false}";
+    bst_ulong dimensions;
+    const bst_ulong *shape;
+    const float *values;
+    const int status =
+        XGBoosterPredictFromDMatrix(booster, judged, config, &shape, &dimensions, &values);
+    if (status == 0 && dimensions == 1) job->step(job->step_data, round + 1, values, shape[0]);
+    return status;
+}
+
 static bool boost(const BoosterJob *job, BoosterHandle booster, DMatrixHandle matrix,
-                  GError **error) {
+                  DMatrixHandle judged, GError **error) {
     const char **names = g_new(const char *, job->matrix->columns);
     memcpy(names, job->feature_names, job->matrix->columns * sizeof *names);
     int status = XGBoosterSetStrFeatureInfo(booster, "feature_name", names, job->matrix->columns);
@@ -139,33 +159,79 @@ static bool boost(const BoosterJob *job, BoosterHandle booster, DMatrixHandle ma
     for (int round = 0; status == 0 && round < job->rounds; round++) {
         status = XGBoosterUpdateOneIter(booster, round, matrix);
         if (status == 0 && round == 0 && !knows_params(error)) return false;
+        if (status == 0) status = tell_step(job, booster, judged, round);
         if (job->progress) job->progress(job->progress_data, round + 1, job->rounds);
     }
     if (status != 0) set_error(error, "training");
     return status == 0;
 }
 
-GBytes *booster_train(const BoosterJob *job, GError **error) {
-    g_assert(!heard);
-    XGBRegisterLogCallback(listen);
-    DMatrixHandle matrix = make_matrix(job, error);
-    if (!matrix) return NULL;
-    heard = g_string_new(NULL);
+static GBytes *train_on(const BoosterJob *job, DMatrixHandle matrix, DMatrixHandle judged,
+                        GError **error) {
     BoosterHandle booster = NULL;
     GBytes *json = NULL;
     bst_ulong len;
     const char *bytes;
-    if (XGBoosterCreate(&matrix, 1, &booster) != 0)
+    if (XGBoosterCreate((DMatrixHandle[]){matrix, judged}, judged ? 2 : 1, &booster) != 0)
         set_error(error, "making a booster");
-    else if (set_params(job, booster, error) && boost(job, booster, matrix, error)) {
+    else if (set_params(job, booster, error) && boost(job, booster, matrix, judged, error)) {
         if (XGBoosterSaveModelToBuffer(booster, "{\"format\":\"json\"}", &len, &bytes) == 0)
             json = g_bytes_new(bytes, len);
         else
             set_error(error, "saving the model");
     }
     if (booster) XGBoosterFree(booster);
-    XGDMatrixFree(matrix);
-    g_string_free(heard, TRUE);
-    heard = NULL;
     return json;
+}
+
+GBytes *booster_train(const BoosterJob *job, GError **error) {
+    g_assert(!heard);
+    XGBRegisterLogCallback(listen);
+    const size_t rows = job->matrix->rows, end = job->row_limit ? MIN(job->row_limit, rows) : rows;
+    const bool measured = job->step && end < rows;
+    DMatrixHandle judged = NULL, matrix = make_matrix(job, 0, end, NULL, error);
+    if (!matrix) return NULL;
+    if (measured) judged = make_matrix(job, end, rows, matrix, error);
+    GBytes *json = NULL;
+    if (judged || !measured) {
+        heard = g_string_new(NULL);
+        json = train_on(job, matrix, judged, error);
+        g_string_free(heard, TRUE);
+        heard = NULL;
+    }
+    if (judged) XGDMatrixFree(judged);
+    XGDMatrixFree(matrix);
+    return json;
+}
+
+static size_t find_name(const char *const *names, size_t count, const char *name) {
+    size_t i = 0;
+    while (i < count && strcmp(names[i], name) != 0)
+        i++;
+    return i;
+}
+
+bool booster_importance(GBytes *json, const char *type, const char *const *feature_names,
+                        size_t columns, double *out, GError **error) {
+    g_autofree char *config = g_strdup_printf("{\"importance_type\":\"%s\"}", type);
+    BoosterHandle booster = NULL;
+    bst_ulong count, dimensions;
+    const bst_ulong *shape;
+    const char **found;
+    const float *values;
+    gsize len;
+    const void *bytes = g_bytes_get_data(json, &len);
+    for (size_t i = 0; i < columns; i++)
+        out[i] = 0;
+    const bool good =
+        XGBoosterCreate(NULL, 0, &booster) == 0 &&
+        XGBoosterLoadModelFromBuffer(booster, bytes, len) == 0 &&
+        XGBoosterFeatureScore(booster, config, &count, &found, &dimensions, &shape, &values) == 0;
+    for (bst_ulong i = 0; good && i < count; i++) {
+        const size_t feature = find_name(feature_names, columns, found[i]);
+        if (feature < columns) out[feature] = (double)values[i];
+    }
+    if (!good) set_error(error, "reading the importance of features");
+    if (booster) XGBoosterFree(booster);
+    return good;
 }

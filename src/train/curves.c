@@ -204,6 +204,16 @@ double brier_score(const float *scores, const uint8_t *is_fraud, size_t n) {
     return n ? sum / (double)n : 0;
 }
 
+double log_loss(const float *scores, const uint8_t *is_fraud, size_t n) {
+    const double least = 1.1920929e-7;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double p = CLAMP((double)scores[i], least, 1 - least);
+        sum -= log(is_fraud[i] ? p : 1 - p);
+    }
+    return n ? sum / (double)n : 0;
+}
+
 double calibration_error(const GArray *bins) {
     double sum = 0, rows = 0;
     for (guint i = 0; i < bins->len; i++) {

@@ -53,6 +53,9 @@ GArray *reliability_by_count(const float *scores, const uint8_t *is_fraud, size_
 
 /* Mean squared difference of score and label (Brier 1950). 0 for no rows. */
 double brier_score(const float *scores, const uint8_t *is_fraud, size_t n);
+/* Mean of -log of the probability given to what was, in nats; probabilities kept off 0 and 1 by the
+ * least that a float tells from 1, as scikit-learn does. 0 for no rows. */
+double log_loss(const float *scores, const uint8_t *is_fraud, size_t n);
 /* Mean distance of score and observed share, weighted by rows (Naeini et al. 2015). */
 double calibration_error(const GArray *bins);
 

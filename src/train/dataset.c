@@ -236,3 +236,11 @@ Dataset *dataset_read(const DatasetJob *job, GError **error) {
     g_free(m.suspicion);
     return m.data;
 }
+
+uint8_t *dataset_judging_labels(const Dataset *data) {
+    const size_t rows = dataset_judging_rows(data);
+    uint8_t *is_fraud = g_new(uint8_t, rows + 1);
+    for (size_t i = 0; i < rows; i++)
+        is_fraud[i] = matrix_is_fraud(data->matrix, data->train_rows + i);
+    return is_fraud;
+}

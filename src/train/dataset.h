@@ -51,3 +51,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dataset, dataset_free)
 static inline size_t dataset_judging_rows(const Dataset *data) {
     return data->matrix->rows - data->train_rows;
 }
+
+/* 1 for each judging row that is fraud, 0 for the others, in order. The caller frees it. */
+uint8_t *dataset_judging_labels(const Dataset *data);

@@ -1,16 +1,6 @@
 #include "train/judge.h"
-#include "feature/feature.h"
-
-#include <string.h>
 
 enum { BALANCED_SEED = 1, DAY_SECONDS = 86400 };
-
-static size_t amount_column(void) {
-    size_t column = 0;
-    while (strcmp(feature_at(column)->name, "amount") != 0)
-        column++;
-    return column;
-}
 
 /* From the first to the last of the judging rows, a day at least. */
 static double judging_days(const Dataset *data) {
@@ -24,13 +14,11 @@ static double judging_days(const Dataset *data) {
 }
 
 Judgement judge_scores(const Dataset *data, const float *scores, const ThresholdWish *wish) {
-    const size_t rows = dataset_judging_rows(data), amount = amount_column();
-    g_autofree uint8_t *is_fraud = g_new(uint8_t, rows + 1);
+    const size_t rows = dataset_judging_rows(data);
+    g_autofree uint8_t *is_fraud = dataset_judging_labels(data);
     g_autofree float *amounts = g_new(float, rows + 1);
-    for (size_t i = 0; i < rows; i++) {
-        is_fraud[i] = matrix_is_fraud(data->matrix, data->train_rows + i);
-        amounts[i] = matrix_row(data->matrix, data->train_rows + i)[amount];
-    }
+    for (size_t i = 0; i < rows; i++)
+        amounts[i] = (float)g_array_index(data->amounts, int64_t, data->train_rows + i) / 100;
     const ScoredRows scored = {scores, is_fraud, amounts, rows, judging_days(data)};
     Judgement j = {.threshold = threshold_choose(&scored, wish)};
     j.metrics = metrics_compute(scores, is_fraud, rows, j.threshold, BALANCED_SEED);

@@ -17,8 +17,14 @@ static double share(double a, double b) {
 }
 
 static Confusion confusion(double true_positives, double flagged, double frauds, double rows) {
-    Confusion c = {.precision = share(true_positives, flagged),
-                   .recall = share(true_positives, frauds)};
+    Confusion c = {
+        .precision = share(true_positives, flagged),
+        .recall = share(true_positives, frauds),
+        .true_positives = (size_t)true_positives,
+        .false_positives = (size_t)(flagged - true_positives),
+        .false_negatives = (size_t)(frauds - true_positives),
+        .true_negatives = (size_t)(rows - frauds - flagged + true_positives),
+    };
     c.f1 = share(2 * true_positives, flagged + frauds);
     c.accuracy = share(rows - flagged - frauds + 2 * true_positives, rows);
     return c;

@@ -7,6 +7,7 @@
 
 typedef struct Confusion {
     double precision, recall, f1, accuracy; /* 0 where undefined */
+    size_t true_positives, false_positives, false_negatives, true_negatives;
 } Confusion;
 
 typedef struct Metrics {

@@ -21,8 +21,6 @@ typedef struct ThresholdWish {
     double alerts_per_day;
 } ThresholdWish;
 
-enum { REVIEW_COST_DEFAULT = 5, REVIEW_COST_MAX = 1000000 };
-
 typedef struct ScoredRows {
     const float *scores;
     const uint8_t *is_fraud; /* 0 or 1 */

@@ -2,13 +2,15 @@
 #pragma once
 
 #include "train/judge.h"
+#include "train/report.h"
 #include "train/trainer.h"
 
 typedef struct TrainJob {
     DatasetJob data; /* its threads are the trainer's */
     const Trainer *trainer;
-    FitJob fit; /* its progress is the data's */
+    FitJob fit; /* its progress is the data's, its steps are the report's */
     ThresholdWish wish;
+    int64_t review_cost; /* cents: what an alert costs, for the report's cost curve */
 } TrainJob;
 
 typedef struct TrainResult {
@@ -18,7 +20,8 @@ typedef struct TrainResult {
     int64_t first_time, last_time;   /* of the training rows, seconds */
     Judgement judgement;
     GArray *params; /* TrainParam: those in force */
-    double seconds; /* from first read to last tree */
+    double seconds; /* from first read to last tree, and judged */
+    Report *report;
 } TrainResult;
 
 /* Fills *result, or returns false with *error in one line. Memory: the data set's and the

@@ -124,4 +124,9 @@ static GBytes *fit(const FitJob *job, const Dataset *data, GArray **params, GErr
     return json;
 }
 
-const Trainer train_catboost = {MODEL_CATBOOST, "thread_count", check, fit};
+const Trainer train_catboost = {
+    .kind = MODEL_CATBOOST,
+    .threads_param = "thread_count",
+    .check = check,
+    .fit = fit,
+};

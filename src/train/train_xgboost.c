@@ -1,6 +1,8 @@
 #include "train/train_xgboost.h"
 #include "feature/feature.h"
 #include "train/booster.h"
+#include "train/curves.h"
+#include "train/metrics.h"
 
 enum { ROUNDS_MAX = 10000 };
 
@@ -65,22 +67,40 @@ static bool check(const FitJob *job, GError **error) {
     return json != NULL;
 }
 
+/* Whose rounds are measured. */
+typedef struct Fitting {
+    const FitJob *job;
+    const Dataset *data;
+} Fitting;
+
 static void report_round(void *data, int round, int rounds) {
-    const FitJob *job = data;
+    const FitJob *job = ((const Fitting *)data)->job;
     if (job->progress) job->progress(job->progress_data, "training", (size_t)round, (size_t)rounds);
+}
+
+static void report_step(void *data, int round, const float *scores, size_t rows) {
+    const Fitting *fitting = data;
+    const FitJob *job = fitting->job;
+    g_assert(rows == dataset_judging_rows(fitting->data));
+    g_autofree uint8_t *is_fraud = dataset_judging_labels(fitting->data);
+    const Metrics m = metrics_compute(scores, is_fraud, rows, 0.5, 1);
+    job->step(job->step_data, "average precision, judging", round, m.average_precision);
+    job->step(job->step_data, "log loss, judging", round, log_loss(scores, is_fraud, rows));
 }
 
 static GBytes *fit(const FitJob *job, const Dataset *data, GArray **params, GError **error) {
     int rounds;
     GArray *chosen = choose_params(job, &rounds, error);
     if (!chosen) return NULL;
-    FitJob progress = *job;
+    Fitting fitting = {job, data};
     g_autofree const char **names = g_new(const char *, data->matrix->columns);
     BoosterJob booster = make_job(data->matrix, chosen, names);
     booster.row_limit = data->train_rows;
     booster.rounds = rounds;
     booster.progress = report_round;
-    booster.progress_data = &progress;
+    booster.progress_data = &fitting;
+    if (job->step) booster.step = report_step;
+    booster.step_data = &fitting;
     GBytes *json = booster_train(&booster, error);
     g_autofree char *text = g_strdup_printf("%d", rounds);
     train_params_add(chosen, "num_round", text);
@@ -91,4 +111,19 @@ static GBytes *fit(const FitJob *job, const Dataset *data, GArray **params, GErr
     return json;
 }
 
-const Trainer train_xgboost = {MODEL_XGBOOST, "nthread", check, fit};
+static bool importance(GBytes *member, const TrainImportance *out, GError **error) {
+    const size_t columns = feature_count();
+    g_autofree const char **names = g_new(const char *, columns);
+    for (size_t i = 0; i < columns; i++)
+        names[i] = feature_at(i)->name;
+    return booster_importance(member, "gain", names, columns, out->gain, error) &&
+           booster_importance(member, "weight", names, columns, out->splits, error);
+}
+
+const Trainer train_xgboost = {
+    .kind = MODEL_XGBOOST,
+    .threads_param = "nthread",
+    .check = check,
+    .fit = fit,
+    .importance = importance,
+};

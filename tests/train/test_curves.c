@@ -197,8 +197,12 @@ static void test_known(void) {
     g_assert_cmpfloat_with_epsilon(calibration_error(bins), 0.1, 1e-6);
     g_assert_cmpfloat_with_epsilon(brier_score(scores, is_fraud, 10), 0.8 * 0.09 + 0.2 * 0.49,
                                    1e-6);
+    g_assert_cmpfloat_with_epsilon(log_loss(scores, is_fraud, 10),
+                                   -(0.8 * log(0.7) + 0.2 * log(0.3)), 1e-6);
     for (size_t i = 0; i < 10; i++)
         scores[i] = is_fraud[i];
+    g_assert_cmpfloat(log_loss(scores, is_fraud, 10), <, 1e-6);
+    g_assert_cmpfloat(log_loss(scores, is_fraud, 0), ==, 0);
     g_autoptr(GArray) right = reliability_by_count(scores, is_fraud, 10, 15);
     g_assert_cmpuint(right->len, ==, 2);
     g_assert_cmpfloat(calibration_error(right), ==, 0);

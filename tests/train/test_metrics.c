@@ -64,6 +64,14 @@ static void test_random(void) {
         g_assert_cmpfloat_with_epsilon(m.at_threshold.precision, precision, 1e-12);
         g_assert_cmpfloat_with_epsilon(m.at_threshold.recall, recall, 1e-12);
         g_assert_cmpfloat_with_epsilon(m.balanced.recall, recall, 1e-12);
+        const Confusion *c = &m.at_threshold;
+        g_assert_cmpuint(c->true_positives + c->false_negatives, ==, m.frauds);
+        g_assert_cmpuint(c->false_positives + c->true_negatives, ==, ROWS - m.frauds);
+        g_assert_cmpfloat_with_epsilon(c->recall * (double)m.frauds, (double)c->true_positives,
+                                       1e-9);
+        g_assert_cmpuint(m.balanced.true_positives, ==, c->true_positives);
+        g_assert_cmpuint(m.balanced.false_positives, <=, c->false_positives);
+        g_assert_cmpuint(m.balanced.false_positives + m.balanced.true_negatives, ==, m.frauds);
         double at_best,
             best_precision = precision_at(s, y, ROWS, (float)m.best_f1_threshold, &at_best);
         g_assert_cmpfloat_with_epsilon(2 * best_precision * at_best / (best_precision + at_best),
