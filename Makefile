@@ -18,7 +18,7 @@ help:
 	@echo "                DATA=DIR to use the published fraudTrain.csv and fraudTest.csv"
 	@echo "make bench      measure what docs/benchmarks.md promises; make bench-services what it"
 	@echo "                promises beside a real Kafka and Neo4j"
-	@echo "make services   start a real Kafka and a real Neo4j to test against, on loopback;"
+	@echo "make services   start a real Kafka, Neo4j and MLflow to test against, on loopback;"
 	@echo "                make services-stop ends them, tools/services.py --help tells more"
 	@echo "make lint       the formatter's check, the rooms, the static checkers"
 	@echo "make format     format the sources"

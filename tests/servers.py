@@ -1,5 +1,5 @@
-"""A real server for tests: Kafka's broker (tests/kafka/harness.py), Neo4j (tests/neo4j/server.py). Both
-are tools/services.py's.
+"""A real server for tests: Kafka's broker (tests/kafka/harness.py), Neo4j (tests/neo4j/server.py), MLflow
+(tests/mlflow/server.py). All are tools/services.py's.
 
 HAECHI_TEST_SERVICES names the run folder of servers that are there for tests: tools/test.sh starts
 them once for all. They are used, crashed and started again, and left running; what was in them may be
@@ -35,6 +35,12 @@ def wait_until(what, condition, seconds=WAIT_SECONDS):
     return found
 
 
+def cache_folder(variable, name):
+    """The folder of haechi's cache that an environment variable may name otherwise."""
+    cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    return pathlib.Path(os.environ.get(variable) or pathlib.Path(cache) / "haechi" / name)
+
+
 class Server:
     """One of the services; a subclass says its name. `lacks` is why it cannot be had, or empty."""
 
@@ -56,13 +62,18 @@ class Server:
                               check=False)
         return done.returncode, done.stdout
 
-    def _look(self):
-        cache = pathlib.Path(os.environ.get("HAECHI_SERVICES_CACHE") or pathlib.Path(
-            os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "haechi" / "services")
-        if not REQUIRED and not (cache / self.name).is_dir():
+    def absent(self):
+        """Why it is not on this machine yet, or empty: here, of one that is jars."""
+        if not (cache_folder("HAECHI_SERVICES_CACHE", "services") / self.name).is_dir():
             return f"the jars of {self.name} are not there; tools/services.py fetch gets them"
-        if not REQUIRED and not (shutil.which("java") and shutil.which("openssl")):
+        if not (shutil.which("java") and shutil.which("openssl")):
             return "Java or openssl is not there; tools/setup.sh services installs them"
+        return ""
+
+    def _look(self):
+        absent = "" if REQUIRED else self.absent()
+        if absent:
+            return absent
         status, text = self._services("fetch")
         return "" if status == 0 else text.strip().splitlines()[-1]
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Real servers to test against, on the loopback interface only: a Kafka broker and a Neo4j.
+"""Real servers to test against, on the loopback interface only: a Kafka broker, a Neo4j, an MLflow.
 
-    tools/services.py VERB [kafka|neo4j]...    (both, if none is named)
+    tools/services.py VERB [kafka|neo4j|mlflow]...    (all, if none is named)
 
-    fetch     get the jars and check them
+    fetch     get the jars, or Python's packages, and check them
     start     start what does not run, and wait until it answers
     stop      end it in order, by force after half a minute
     kill      end it at once, as a crash would
@@ -13,8 +13,9 @@
     lock      get the jars and write their sums anew (after a change of a pom.xml)
     run SERVICE CLASS [ARGUMENT...]            run a Java class of a service's jars, as Kafka's tools
 
-A service is the jars that tools/services/NAME/pom.xml asks for. Maven gets them once into a cache;
-every jar must have the SHA-256 that NAME/jars.sha256 lists, which is checked at every use. Data,
+Kafka and Neo4j are the jars that tools/services/NAME/pom.xml asks for. Maven gets them once into a cache;
+every jar must have the SHA-256 that NAME/jars.sha256 lists, which is checked at every use. MLflow is the
+Python environment that tools/python_env.py makes of tools/python/mlflow.txt. Data,
 logs, passwords and pid files are in the run folder; a pid file names the process and when it began,
 so that no other process is ever signalled.
 
@@ -23,11 +24,12 @@ The environment may set
     HAECHI_SERVICES_DIR     the run folder (build/services)
     HAECHI_SERVICES_PORTS   `auto`: every port that is not set below is a free one
     HAECHI_KAFKA_PORT, HAECHI_KAFKA_SASL_PORT, HAECHI_KAFKA_TLS_PORT, HAECHI_KAFKA_CONTROLLER_PORT,
-    HAECHI_NEO4J_PORT, HAECHI_NEO4J_TLS_PORT, HAECHI_NEO4J_BOLT_PORT   a number, or `auto`
+    HAECHI_NEO4J_PORT, HAECHI_NEO4J_TLS_PORT, HAECHI_NEO4J_BOLT_PORT,
+    HAECHI_MLFLOW_PORT          a number, or `auto`
     HAECHI_JAVA             the java to use: version 17, or 21
 
-Exit status: 0 done, 1 failed, 2 wrong use, 77 these services are not to be had here (no Java or
-Maven, or Maven's registry is out of reach)."""
+Exit status: 0 done, 1 failed, 2 wrong use, 77 these services are not to be had here (no Java, Maven or
+venv module, or the registry of the jars or packages is out of reach)."""
 
 import base64
 import concurrent.futures
@@ -50,6 +52,9 @@ import struct
 import subprocess
 import sys
 import time
+
+sys.dont_write_bytecode = True
+import python_env  # noqa: E402
 
 TOOLS = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("HAECHI_SERVICES_CACHE") or pathlib.Path(
@@ -164,12 +169,13 @@ class Process:
         return int(pid) if pid.isdecimal() and self.began(pid) == began else None
 
     def end(self, number, seconds):
-        """Sends it a signal and waits. True once it is gone."""
+        """Sends it a signal and waits. True once it is gone. It leads a group, which holds its workers:
+        told to end it ends them itself, killed it cannot."""
         deadline = time.monotonic() + seconds
         pid = self.pid()
         if pid:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+                (os.killpg if number == signal.SIGKILL else os.kill)(pid, number)
         while self.pid():
             if time.monotonic() > deadline:
                 return False
@@ -342,22 +348,27 @@ def make_certificates(folder):
 
 
 class Service:
-    """What is the same for both. A subclass says how its server is set up, run, and asked."""
+    """What is the same for all. A subclass says how its server is got, set up, run, and asked."""
 
     name = user = None
     ports = {}  # the words of its settings: variable, default
     auto = ()  # the ports that `auto` picks from: below those that the kernel gives to clients
 
     def __init__(self):
-        self.jars = Jars(self.name)
         self.folder = RUN / self.name
         self.settings = TOOLS / "services" / self.name
         self.log = self.folder / "server.log"
         self.password_file = self.folder / "password"
         self.process = Process(self.folder / "pid")
 
-    # Of the subclasses: prepare() sets up what the first start needs, command() is the server's,
-    # is_ready() asks it, and where() yields the lines of `env`.
+    # Of the subclasses: fetch() sees to it that its files are there, lock() writes their list anew,
+    # provide() is fetch() before a start, prepare() sets up what the first start needs, command() is the
+    # server's, is_ready() asks it, and where() yields the lines of `env`.
+
+    environment = None  # of the server's process; None for ours
+
+    def provide(self):
+        self.fetch(quiet=True)
 
     def saved_ports(self):
         try:
@@ -400,18 +411,14 @@ class Service:
             taken = still_taken(ports.values())
             if taken:
                 raise Trouble(f"{self.name}: port {taken[0]} is in use")
-            java()
-            self.jars.fetch(quiet=True)
+            self.provide()
             began = time.monotonic()
             (self.folder / "ports").write_text(json.dumps(ports))
-            with locked(RUN / "tls"):
-                make_certificates(RUN / "tls")
-            class_path = self.jars.class_path(self.folder / "class-path")
-            self.prepare(class_path)
+            self.prepare()
             if self.log.exists():
                 self.log.replace(self.log.with_suffix(".log.1"))
             with open(self.log, "w", encoding="utf-8") as log:
-                child = subprocess.Popen([java(), f"@{class_path}", *self.command()], cwd=self.folder,
+                child = subprocess.Popen(self.command(), cwd=self.folder, env=self.environment,
                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                          start_new_session=True)
             self.process.remember(child.pid)
@@ -466,7 +473,53 @@ class Service:
         return ready
 
 
-class Kafka(Service):
+class JavaService(Service):
+    """A server that is jars, and has TLS."""
+
+    def __init__(self):
+        super().__init__()
+        self.jars = Jars(self.name)
+        self.class_path = self.folder / "class-path"
+
+    def fetch(self, quiet=False):
+        self.jars.fetch(quiet)
+
+    def lock(self):
+        self.jars.lock()
+
+    def provide(self):
+        java()  # before anything is brought from afar
+        super().provide()
+
+    def prepare(self):
+        with locked(RUN / "tls"):
+            make_certificates(RUN / "tls")
+        self.jars.class_path(self.class_path)
+
+    def java(self, *arguments):
+        return [java(), f"@{self.class_path}", *arguments]
+
+
+class PythonService(Service):
+    """A server that is Python packages: the environment of its name that tools/python_env.py makes."""
+
+    def __init__(self):
+        super().__init__()
+        self.python = None
+
+    def fetch(self, quiet=False):
+        try:
+            self.python = python_env.environment(self.name)
+        except python_env.Trouble as trouble:
+            raise Trouble(str(trouble), trouble.status) from None
+        if not quiet:
+            say(f"{self.name}: the packages are there")
+
+    def lock(self):
+        say(f"{self.name}: tools/python/{self.name}.txt is kept by hand")
+
+
+class Kafka(JavaService):
     """One node, broker and controller in one. Asked in its own protocol, by hand."""
 
     name = "kafka"
@@ -475,7 +528,8 @@ class Kafka(Service):
              "sasl": ("HAECHI_KAFKA_SASL_PORT", 9094), "tls": ("HAECHI_KAFKA_TLS_PORT", 9095)}
     auto = range(20000, 26000)
 
-    def prepare(self, class_path):
+    def prepare(self):
+        super().prepare()
         config, data = self.folder / "server.properties", self.folder / "data"
         self.fill_in("server.properties", config, data=data, user=self.user, password=self.password(),
                      certificate=RUN / "tls" / "server.pem")
@@ -489,7 +543,7 @@ class Kafka(Service):
         file = self.folder / "format"
         write_private(file, "\n".join(arguments) + "\n")
         try:
-            call(short_java(class_path, *self.logging("WARN"), "kafka.tools.StorageTool", f"@{file}"),
+            call(short_java(self.class_path, *self.logging("WARN"), "kafka.tools.StorageTool", f"@{file}"),
                  "setting up Kafka's data folder")
         finally:
             file.unlink()
@@ -498,8 +552,9 @@ class Kafka(Service):
         return [f"-Dlog4j2.configurationFile={self.settings / 'log4j2.properties'}", f"-Dhaechi.log={level}"]
 
     def command(self):
-        return ["-Xms256m", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-Djava.awt.headless=true",
-                *self.logging("INFO"), "kafka.Kafka", str(self.folder / "server.properties")]
+        return self.java("-Xms256m", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20",
+                         "-Djava.awt.headless=true", *self.logging("INFO"), "kafka.Kafka",
+                         str(self.folder / "server.properties"))
 
     def ask(self, key, version, body):
         """One request and the body of its answer."""
@@ -528,7 +583,7 @@ class Kafka(Service):
         yield "HAECHI_KAFKA_CA", RUN / "tls" / "ca.crt"
 
 
-class Neo4j(Service):
+class Neo4j(JavaService):
     """The community server. Asked over HTTP, as a client would."""
 
     name = "neo4j"
@@ -537,7 +592,8 @@ class Neo4j(Service):
              "bolt": ("HAECHI_NEO4J_BOLT_PORT", 7687)}
     auto = range(26000, 32000)
 
-    def prepare(self, class_path):
+    def prepare(self):
+        super().prepare()
         self.fill_in("neo4j.conf", self.folder / "conf" / "neo4j.conf", certificates=RUN / "tls")
         self.password()
         if (self.folder / "data" / "databases").exists():
@@ -546,7 +602,7 @@ class Neo4j(Service):
         file = self.folder / "set-password"
         write_private(file, f"dbms set-initial-password {self.password()}\n")
         try:
-            call(short_java(class_path, "org.neo4j.cli.AdminTool", f"@{file}"), "setting Neo4j's password",
+            call(short_java(self.class_path, "org.neo4j.cli.AdminTool", f"@{file}"), "setting Neo4j's password",
                  env={**os.environ, "NEO4J_HOME": str(self.folder), "NEO4J_CONF": str(self.folder / "conf")})
         finally:
             file.unlink()
@@ -554,10 +610,11 @@ class Neo4j(Service):
     def command(self):
         opens = [f"--add-opens=java.base/{package}=ALL-UNNAMED"
                  for package in ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")]
-        return ["-Xms256m", "-Xmx1g", "-XX:+UseG1GC", "-XX:-OmitStackTraceInFastThrow", "-XX:+DisableExplicitGC",
-                *opens, "-Djdk.nio.maxCachedBufferSize=1024", "-Dio.netty.tryReflectionSetAccessible=true",
-                "-Dfile.encoding=UTF-8", "-Dlog4j2.disable.jmx=true", "org.neo4j.server.CommunityEntryPoint",
-                f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
+        return self.java("-Xms256m", "-Xmx1g", "-XX:+UseG1GC", "-XX:-OmitStackTraceInFastThrow",
+                         "-XX:+DisableExplicitGC", *opens, "-Djdk.nio.maxCachedBufferSize=1024",
+                         "-Dio.netty.tryReflectionSetAccessible=true", "-Dfile.encoding=UTF-8",
+                         "-Dlog4j2.disable.jmx=true", "org.neo4j.server.CommunityEntryPoint",
+                         f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}")
 
     def is_ready(self):
         """Ready once it answers a query: it takes connections before."""
@@ -580,7 +637,45 @@ class Neo4j(Service):
         yield "HAECHI_NEO4J_CA", RUN / "tls" / "ca.crt"
 
 
-SERVICES = {service.name: service for service in (Kafka, Neo4j)}
+class MLflow(PythonService):
+    """The tracking server: runs and registry in SQLite, artifacts through its proxy. Asked over HTTP."""
+
+    name = "mlflow"
+    ports = {"http": ("HAECHI_MLFLOW_PORT", 5000)}
+    auto = range(32000, 32700)
+
+    @property
+    def environment(self):
+        """Nothing that a client of MLflow is told by, no telemetry, no runner of jobs."""
+        ours = {name: value for name, value in os.environ.items()
+                if not name.startswith(("MLFLOW_", "_MLFLOW_", "GUNICORN_", "PYTHON"))}
+        return {**ours, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+                "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def prepare(self):
+        (self.folder / "data").mkdir(exist_ok=True, mode=0o700)
+
+    def command(self):
+        data = self.folder / "data"
+        return [str(self.python), "-m", "mlflow", "server", "--host", "127.0.0.1",
+                "--port", str(self.saved_ports()["http"]), "--backend-store-uri", f"sqlite:///{data / 'mlflow.db'}",
+                "--serve-artifacts", "--artifacts-destination", str(data / "artifacts"), "--workers", "1",
+                "--gunicorn-opts", "--threads 4 --no-control-socket --graceful-timeout 5"]
+
+    def is_ready(self):
+        """Ready once it finds the experiment that every server has, in its database."""
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", self.saved_ports()["http"], timeout=10)
+            connection.request("GET", "/api/2.0/mlflow/experiments/get?experiment_id=0")
+            return json.load(connection.getresponse())["experiment"]["experiment_id"] == "0"
+        except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+            return False
+
+    def where(self):
+        yield "HAECHI_MLFLOW", f"http://127.0.0.1:{self.saved_ports()['http']}"
+
+
+SERVICES = {service.name: service for service in (Kafka, Neo4j, MLflow)}
 
 
 # ---------------------------------------------------------------- verbs
@@ -603,7 +698,7 @@ def together(services, *verbs):
 
 def fetch(services):
     for service in services:
-        service.jars.fetch()
+        service.fetch()
 
 
 def start(services):
@@ -638,15 +733,17 @@ def env(services):
 
 def lock(services):
     for service in services:
-        service.jars.lock()
+        service.lock()
 
 
 def run(service, arguments):
-    service.jars.fetch(quiet=True)
+    if not isinstance(service, JavaService):
+        raise Trouble(f"{service.name} has no Java classes", 2)
+    service.fetch(quiet=True)
     service.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    class_path = service.jars.class_path(service.folder / "class-path")
+    service.jars.class_path(service.class_path)
     logging = [f"-Dlog4j2.configurationFile={TOOLS / 'services' / 'kafka' / 'log4j2.properties'}"]
-    command = [java(), f"@{class_path}", "-Xmx512m", *logging, *arguments]
+    command = service.java("-Xmx512m", *logging, *arguments)
     os.execv(command[0], command)
 
 

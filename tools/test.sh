@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs every test of the folder BUILD. Its last line is `N passed, N failed`, and its exit status
-# is 0 only if nothing failed. A real Kafka and a real Neo4j are started once for all tests, where they
+# is 0 only if nothing failed. A real Kafka, Neo4j and MLflow are started once for all tests, where they
 # can be had; else the tests that need them are skipped, or fail with HAECHI_REQUIRE_SERVICES=1.
 # HAECHI_TEST_SERVICES names the run folder of some that are there already.
 #

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""tools/services.py: what it refuses, with a Maven made of a script; and, where its jars are in the
-cache already, the real Kafka and Neo4j started, asked, crashed, restarted and stopped. With
-HAECHI_REQUIRE_SERVICES=1 the jars are fetched, and it is a failure if that cannot be. Speaks TAP."""
+"""tools/services.py: what it refuses, with a Maven made of a script; and, where its jars and Python's packages
+are in the cache already, the real Kafka, Neo4j and MLflow started, asked, crashed, restarted and stopped. With
+HAECHI_REQUIRE_SERVICES=1 they are fetched, and it is a failure if that cannot be. Speaks TAP."""
 
 import base64
 import contextlib
@@ -19,6 +19,7 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import servers  # noqa: E402
 import tap  # noqa: E402
 
 SERVICES = os.path.abspath("tools/services.py")
@@ -77,6 +78,8 @@ def test_wrong_use(_):
     with machine() as it:
         for words in ([], ["begin"], ["start", "zookeeper"], ["run", "kafka"], ["run", "nothing", "Main"]):
             expect(it.run(*words), 2, "usage")
+        expect(it.run("run", "mlflow", "Main"), 2, "mlflow has no Java classes")
+        expect(it.run("start", "mlflow", HAECHI_MLFLOW_PORT="0"), 2, "HAECHI_MLFLOW_PORT=0")
         expect(it.run("start", "kafka", HAECHI_KAFKA_PORT="many"), 2, "HAECHI_KAFKA_PORT=many")
         expect(it.run("start", "neo4j", HAECHI_NEO4J_PORT="70000"), 2, "70000")
         expect(it.run("start", "kafka", HAECHI_KAFKA_PORT="9093"), 2, "the same")
@@ -157,10 +160,11 @@ class Real:
 
     def look(self):
         """Why the services cannot be had, or an empty text."""
-        cache = pathlib.Path(os.environ.get("HAECHI_SERVICES_CACHE") or pathlib.Path(
-            os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "haechi" / "services")
+        cache = servers.cache_folder("HAECHI_SERVICES_CACHE", "services")
         if not REQUIRED and not ((cache / "kafka").is_dir() and (cache / "neo4j").is_dir()):
             return "the jars are not there; tools/services.py fetch gets them"
+        if not REQUIRED and not (servers.cache_folder("HAECHI_PYTHON_ENVS", "python") / "mlflow").exists():
+            return "MLflow's packages are not there; tools/services.py fetch gets them"
         if not REQUIRED and not (shutil.which("java") and shutil.which("openssl")):
             return "Java or openssl is not there; tools/setup.sh services installs them"
         status, text = self.run("fetch")
@@ -174,6 +178,15 @@ class Real:
 
     def where(self):
         return dict(line.split("=", 1) for line in expect(self.run("env"), 0).splitlines())
+
+    def mlflow(self, path, question=None):
+        """Asks MLflow with GET, or with POST where there is a question."""
+        request = urllib.request.Request(
+            f"{self.where()['HAECHI_MLFLOW']}/api/2.0/mlflow/{path}", question and json.dumps(question).encode(),
+            {"Content-Type": "application/json"})
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=30) as answer:
+            return json.load(answer)
 
     def query(self, statement, password=None):
         where = self.where()
@@ -202,8 +215,8 @@ def real(test):
 
 @real
 def test_start(it):
-    expect(it.run("start"), 0, "kafka: answers", "neo4j: answers")
-    expect(it.run("status"), 0, "kafka: answers", "neo4j: answers")
+    expect(it.run("start"), 0, "kafka: answers", "neo4j: answers", "mlflow: answers")
+    expect(it.run("status"), 0, "kafka: answers", "neo4j: answers", "mlflow: answers")
     expect(it.run("start", "kafka"), 0, "is running already")
     assert it.query("RETURN 1") == [[1]]
 
@@ -232,9 +245,9 @@ def test_secrets_are_kept(it):
 
 @real
 def test_only_loopback_listens(it):
-    ports = [port for name in ("kafka", "neo4j")
+    ports = [port for name in ("kafka", "neo4j", "mlflow")
              for port in json.loads((pathlib.Path(it.top) / name / "ports").read_text()).values()]
-    assert len(ports) == 7, ports
+    assert len(ports) == 8, ports
     heard = {}
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in pathlib.Path(table).read_text().splitlines()[1:]:
@@ -248,14 +261,16 @@ def test_only_loopback_listens(it):
 @real
 def test_what_was_written_outlives_a_crash(it):
     it.query("CREATE (:Kept {n: 7})")
+    kept = it.mlflow("experiments/create", {"name": "kept"})["experiment_id"]
     expect(it.run("run", "kafka", "org.apache.kafka.tools.TopicCommand", "--bootstrap-server",
                   it.where()["HAECHI_KAFKA"], "--create", "--topic", "kept"), 0, "Created topic kept")
     before = it.where()
-    expect(it.run("kill"), 0, "kafka: killed", "neo4j: killed")
+    expect(it.run("kill"), 0, "kafka: killed", "neo4j: killed", "mlflow: killed")
     expect(it.run("status"), 1, "kafka: is not running")
-    expect(it.run("start"), 0, "kafka: answers", "neo4j: answers")
+    expect(it.run("start"), 0, "kafka: answers", "neo4j: answers", "mlflow: answers")
     assert it.where() == before
     assert it.query("MATCH (k:Kept) RETURN k.n") == [[7]]
+    assert it.mlflow("experiments/get-by-name?experiment_name=kept")["experiment"]["experiment_id"] == kept
     expect(it.run("run", "kafka", "org.apache.kafka.tools.TopicCommand", "--bootstrap-server",
                   before["HAECHI_KAFKA"], "--list"), 0, "kept\n")
 
@@ -284,8 +299,8 @@ def test_restart_keeps_the_ports(it):
 
 @real
 def test_stop(it):
-    expect(it.run("stop"), 0, "kafka: stopped", "neo4j: stopped")
-    expect(it.run("stop"), 0, "kafka: is not running", "neo4j: is not running")
+    expect(it.run("stop"), 0, "kafka: stopped", "neo4j: stopped", "mlflow: stopped")
+    expect(it.run("stop"), 0, "kafka: is not running", "neo4j: is not running", "mlflow: is not running")
 
 
 @real
