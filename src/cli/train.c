@@ -21,7 +21,7 @@ typedef struct Options {
     int64_t review_cost; /* cents */
     ThresholdWish wish;
     Neo4jWords from;
-    gboolean json, strict;
+    gboolean json, strict, refit;
 } Options;
 
 static void options_clear(Options *o) {
@@ -178,6 +178,7 @@ static int train(const Options *o, Inputs *inputs, const GArray *params) {
                 .param_count = params->len,
                 .python = o->python},
         .wish = o->wish,
+        .refit = o->refit,
     };
     g_autoptr(GError) error = NULL;
     TrainResult result;
@@ -259,7 +260,7 @@ static void wait_without_spinning(void) {
 int train_command(const TrainCommand *command, int argc, char **argv) {
     wait_without_spinning();
     Options o = {.command = command};
-    enum { OWN_ENTRIES = 10, ALL_ENTRIES = OWN_ENTRIES + 1 + NEO4J_ENTRIES };
+    enum { OWN_ENTRIES = 11, ALL_ENTRIES = OWN_ENTRIES + 1 + NEO4J_ENTRIES };
     GOptionEntry entries[] = {
         {"train", 't', 0, G_OPTION_ARG_FILENAME_ARRAY, &o.train,
          "Transactions to learn from, in time order; may be given again", "FILE"},
@@ -280,6 +281,8 @@ int train_command(const TrainCommand *command, int argc, char **argv) {
          "AIM"},
         {"review-cost", 0, 0, G_OPTION_ARG_STRING, &o.review_cost_text,
          "What looking at an alert costs, in money (5.00)", "AMOUNT"},
+        {"refit", 0, 0, G_OPTION_ARG_NONE, &o.refit,
+         "Learn once more, from the rows that judged too, once the threshold is chosen", NULL},
         {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "Stop at the first bad row", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &o.json, "Print one JSON object", NULL},
         {"python", 0, 0, G_OPTION_ARG_FILENAME, &o.python,

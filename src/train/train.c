@@ -4,7 +4,7 @@
 /* What one training makes on its way. */
 typedef struct Training {
     const TrainJob *job;
-    const Dataset *data;
+    Dataset *data;
     ModelMember *member; /* as it will be read again */
     float *scores;       /* of the judging rows */
     GArray *steps;       /* ReportStep */
@@ -58,6 +58,19 @@ static bool make_report(Training *t, TrainResult *result, GError **error) {
     return true;
 }
 
+/* Puts in the member's place one that learns from all rows. The thresholds stay as they are, chosen
+ * by a model that had not seen the rows they were chosen on. */
+static bool refit(const Training *t, const FitJob *fit, TrainResult *result, GError **error) {
+    GArray *params = NULL;
+    FitJob again = *fit;
+    again.step = NULL;
+    t->data->train_rows = t->data->matrix->rows;
+    g_clear_pointer(&result->member, g_bytes_unref);
+    result->member = t->job->trainer->fit(&again, t->data, &params, error);
+    train_params_free(params);
+    return result->member != NULL;
+}
+
 static bool train_on(Training *t, TrainResult *result, GError **error) {
     const Dataset *data = t->data;
     FitJob fit = t->job->fit;
@@ -72,7 +85,8 @@ static bool train_on(Training *t, TrainResult *result, GError **error) {
     result->first_time = data->first_time;
     result->last_time = data->last_time;
     result->member = t->job->trainer->fit(&fit, data, &result->params, error);
-    return result->member && judge(t, result, error) && make_report(t, result, error);
+    return result->member && judge(t, result, error) && make_report(t, result, error) &&
+           (!t->job->refit || refit(t, &fit, result, error));
 }
 
 bool train_model(const TrainJob *job, TrainResult *result, GError **error) {

@@ -11,13 +11,15 @@ typedef struct TrainJob {
     FitJob fit; /* its progress is the data's, its steps are the report's */
     ThresholdWish wish;
     int64_t review_cost; /* cents: what an alert costs, for the report's cost curve */
+    bool refit; /* learn once more, from the judging rows too, when all that is judged is */
 } TrainJob;
 
 typedef struct TrainResult {
     ModelKind kind;
-    GBytes *member, *suspicion;      /* the model's files */
-    size_t rows, frauds, valid_rows; /* labelled transactions that trained, and that judged */
-    int64_t first_time, last_time;   /* of the training rows, seconds */
+    GBytes *member, *suspicion; /* the model's files */
+    size_t rows, frauds,
+        valid_rows; /* of the judgement: labelled transactions that trained, and that judged */
+    int64_t first_time, last_time; /* of the training rows, seconds */
     Judgement judgement;
     GArray *params; /* TrainParam: those in force */
     double seconds; /* from first read to last tree, and judged */

@@ -188,6 +188,23 @@ def test_thresholds_for_an_aim():
     refused(2, "--review-cost wants", *words, "--review-cost=-1")
 
 
+def test_refit():
+    """--refit keeps the judgement and learns from all rows: those that judged must have made a difference."""
+    words = ["--train", "d/fraudTrain.csv", "--param", "num_round=5", "--param", "nthread=1", "--json"]
+    held, whole = (json.loads(good("train", "xgboost", "--out", out, *words, *more))
+                   for out, more in (("held", []), ("whole", ["--refit"])))
+    for name in ("threshold", "average_precision", "rows", "judged_rows"):
+        assert held[name] == whole[name], name
+    with open("held/suspicion.json", "rb") as one, open("whole/suspicion.json", "rb") as two:
+        assert one.read() == two.read()
+    covers = []
+    for folder in ("held", "whole"):
+        with open(f"{folder}/xgboost.json") as file:
+            tree = json.load(file)["learner"]["gradient_booster"]["model"]["trees"][0]
+        covers.append(tree["sum_hessian"][0])  # of the root: in proportion to the rows that it saw
+    assert 1.05 < covers[1] / covers[0] < 1.2, covers
+
+
 def test_wrong_use():
     refused(2, "unknown command", "frobnicate")
     refused(2, "which one? 'data check', 'data generate'", "data")
@@ -261,7 +278,8 @@ def test_published_rows():
 
 ROOT = os.getcwd()
 TESTS = [test_train_and_replay, test_replay_is_a_fold, test_labels_do_not_leak, test_partitions, test_forms_of_input,
-         test_bad_rows, test_training_repeats, test_thresholds_for_an_aim, test_wrong_use, test_failures, test_published_rows]
+         test_bad_rows, test_training_repeats, test_refit, test_thresholds_for_an_aim, test_wrong_use, test_failures,
+         test_published_rows]
 
 
 def main():
