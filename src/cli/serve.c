@@ -251,6 +251,7 @@ static bool run_checked(const Settings *settings, ServeOptions *options, GError 
     bool ok = read_kafka(settings, kafka, &group, error) && read_challenger(settings, error);
     if (settings->brokers) options->kafka = &group;
     ok = ok && serve(options, error);
+    options->kafka = NULL;
     kafka_settings_free(kafka);
     return ok;
 }

@@ -64,6 +64,7 @@ static inline __attribute__((always_inline)) void curves_body(const GcnCurve *cu
 G_STATIC_ASSERT(GCN_LANES == GCN_KNOTS_MAX);
 
 /* The loops under a processor's name. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): TARGET is an attribute, or nothing. */
 #define GCN_KERNEL(NAME, TARGET)                                                                   \
     TARGET static void multiply_##NAME(const float *x, const float *w, size_t rows,                \
                                        size_t columns, float *y) {                                 \
@@ -78,6 +79,7 @@ G_STATIC_ASSERT(GCN_LANES == GCN_KNOTS_MAX);
         curves_body(curves, count, row, out);                                                      \
     }                                                                                              \
     static const GcnKernel kernel_##NAME = {multiply_##NAME, gather_##NAME, curves_##NAME};
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 GCN_KERNEL(portable, )
 #if defined(__x86_64__)

@@ -237,7 +237,7 @@ float gcn_memory_attribute(const GcnMemory *memory, uint32_t card, const float *
     for (uint32_t n = 0; n < pass.neighbours; n++)
         neighbours[n] = (GcnNeighbour){.time = ring->slots[place(ring, n + 1)].time};
     const float *readout = gcn->parameters + gcn_readout(shape);
-    g_autofree float *gradient = g_new(float, MAX(shape->inputs, shape->width));
+    g_autofree float *gradient = g_new0(float, MAX(shape->inputs, shape->width));
     g_autofree float *seen = g_new(float, MAX(shape->inputs, shape->width));
     memcpy(gradient, readout, shape->width * sizeof(float));
     float rest = readout[shape->width];

@@ -178,9 +178,11 @@ static double names_width(Chart *chart, const ChartAxis *axis) {
     for (size_t i = 0; i < axis->name_count; i++)
         widest = MAX(widest, text_width(chart, axis->names[i]));
     if (axis->names) return widest;
-    for (double t = first_tick(axis); tick_within(axis, t); t = next_tick(axis, t)) {
+    double t = first_tick(axis);
+    while (tick_within(axis, t)) {
         g_autofree char *text = tick_text(axis, t);
         widest = MAX(widest, text_width(chart, text));
+        t = next_tick(axis, t);
     }
     return widest;
 }
@@ -210,11 +212,12 @@ static void draw_x_axis(Chart *chart) {
     const ChartAxis *axis = &chart->x;
     for (size_t i = 0; i < axis->name_count; i++)
         draw_x_tick(chart, pixel_x(chart, (double)i + 0.5), axis->names[i], false);
-    if (axis->names == NULL)
-        for (double t = first_tick(axis); tick_within(axis, t); t = next_tick(axis, t)) {
-            g_autofree char *text = tick_text(axis, t);
-            draw_x_tick(chart, pixel_x(chart, t), text, true);
-        }
+    double t = first_tick(axis);
+    while (axis->names == NULL && tick_within(axis, t)) {
+        g_autofree char *text = tick_text(axis, t);
+        draw_x_tick(chart, pixel_x(chart, t), text, true);
+        t = next_tick(axis, t);
+    }
     if (axis->label)
         show_text(chart, (chart->left + chart->right) / 2, chart->bottom + TICK + 2.6 * TEXT_SIZE,
                   CHART_CENTRE, axis->label);
@@ -224,11 +227,12 @@ static void draw_y_axis(Chart *chart) {
     const ChartAxis *axis = &chart->y;
     for (size_t i = 0; i < axis->name_count; i++)
         draw_y_tick(chart, pixel_y(chart, (double)i + 0.5), axis->names[i]);
-    if (axis->names == NULL)
-        for (double t = first_tick(axis); tick_within(axis, t); t = next_tick(axis, t)) {
-            g_autofree char *text = tick_text(axis, t);
-            draw_y_tick(chart, pixel_y(chart, t), text);
-        }
+    double t = first_tick(axis);
+    while (axis->names == NULL && tick_within(axis, t)) {
+        g_autofree char *text = tick_text(axis, t);
+        draw_y_tick(chart, pixel_y(chart, t), text);
+        t = next_tick(axis, t);
+    }
     if (!axis->label) return;
     cairo_save(chart->cairo);
     cairo_translate(chart->cairo, MARGIN + TEXT_SIZE * 0.7, (chart->top + chart->bottom) / 2);
@@ -260,7 +264,7 @@ void chart_panel(Chart *chart, int index, int count, const ChartAxis *x, const C
     chart->x = *x;
     chart->y = *y;
     chart->corner = CHART_TOP_RIGHT;
-    const double height = (double)(CHART_HEIGHT - HEAD - MARGIN / 2) / count;
+    const double height = (CHART_HEIGHT - HEAD - MARGIN / 2.0) / count;
     const double foot = TICK + TEXT_SIZE + 8 + (x->label ? 1.6 * TEXT_SIZE : 0);
     chart->top = HEAD + height * index + (index ? 12 : 0);
     chart->bottom = HEAD + height * (index + 1) - foot;

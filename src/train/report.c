@@ -120,8 +120,8 @@ static void fill_explained(Report *r, const ReportJob *job, const uint8_t *is_fr
     g_autoptr(GArray) rows =
         draw_rows(is_fraud, n, r->judgement.metrics.frauds, REPORT_SHAP_ROWS / 2);
     if (!job->explain) g_array_set_size(rows, 0);
-    g_autofree float *explained = g_new(float, rows->len *width + 1);
-    for (guint i = 0; i < rows->len; i++)
+    g_autofree float *explained = g_new0(float, rows->len *width + 1);
+    for (guint i = 0; job->explain && i < rows->len; i++)
         job->explain(job->explain_data, g_array_index(rows, size_t, i), explained + i * width);
     fill_importance(r, job, explained, rows->len);
     if (rows->len > 0) fill_shap(r, job, rows, explained, is_fraud);

@@ -102,10 +102,9 @@ static bool step(Fit *fit, double *loss) {
     double direction[TERMS_MAX], hessian[TERMS_MAX][TERMS_MAX], next[TERMS_MAX];
     derive(fit, direction, hessian);
     solve(hessian, direction, fit->terms);
-    double length = 1;
-    for (int halving = 0; halving < HALVINGS_MAX; halving++, length /= 2) {
+    for (int halving = 0; halving < HALVINGS_MAX; halving++) {
         for (size_t t = 0; t < fit->terms; t++)
-            next[t] = fit->x[t] - length * direction[t];
+            next[t] = fit->x[t] - ldexp(direction[t], -halving);
         const double found = penalised_loss(fit, next);
         if (!(found < *loss)) continue;
         const bool goes_on = *loss - found > CONVERGED * *loss;
