@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "io/csv_log.h"
 #include "io/neo4j_log.h"
+#include "model/registry.h"
 #include "train/version.h"
 
 #include <stdio.h>
@@ -17,7 +18,7 @@
 typedef struct Options {
     const TrainCommand *command;
     char **train, **params;
-    char *valid, *out, *name, *label_delay, *aim, *review_cost_text, *python;
+    char *valid, *out, *models, *name, *label_delay, *aim, *review_cost_text, *python;
     int64_t review_cost; /* cents */
     ThresholdWish wish;
     Neo4jWords from;
@@ -29,6 +30,7 @@ static void options_clear(Options *o) {
     g_strfreev(o->params);
     g_free(o->valid);
     g_free(o->out);
+    g_free(o->models);
     g_free(o->name);
     g_free(o->label_delay);
     g_free(o->aim);
@@ -113,12 +115,14 @@ static bool read_params(const Options *o, GArray *params) {
     return true;
 }
 
-static void print_json(const char *dir, const char *version, const TrainResult *r) {
+static void print_json(const char *dir, const ModelManifest *manifest, const TrainResult *r) {
     const Metrics *m = &r->judgement.metrics;
     g_autoptr(GString) out = g_string_new("{\"model\":");
     json_write_str(out, str_from(dir));
     g_string_append(out, ",\"version\":");
-    json_write_str(out, str_from(version));
+    json_write_str(out, str_from(manifest->version));
+    g_string_append(out, ",\"name\":");
+    json_write_str(out, str_from(manifest->name));
     g_string_append_printf(out,
                            ",\"rows\":%zu,\"frauds\":%zu,\"judged_rows\":%zu,\"seconds\":", r->rows,
                            r->frauds, r->valid_rows);
@@ -143,24 +147,32 @@ static void print_json(const char *dir, const char *version, const TrainResult *
     puts(out->str);
 }
 
-static void print_text(const char *dir, const char *version, const TrainResult *r) {
+static void print_text(const char *dir, const ModelManifest *manifest, const TrainResult *r) {
     const Metrics *m = &r->judgement.metrics;
     printf("Trained %s (version %s) on %zu transactions, %zu of them fraud, in %.1f s.\n", dir,
-           version, r->rows, r->frauds, r->seconds);
+           manifest->version, r->rows, r->frauds, r->seconds);
     printf("On %zu transactions it had not seen: average precision %.4f, best F1 %.4f, recall at\n"
            "precision 0.95 %.4f. Review from score %.4f, decline from %.4f:\n%s.\n",
            r->valid_rows, m->average_precision, m->best_f1, m->recall_at_precision_95,
            r->judgement.threshold, r->judgement.decline_threshold, r->judgement.threshold_choice);
 }
 
+static const char *model_name_of(const Options *o) {
+    return o->name ? o->name : model_kind_name(o->command->trainer->kind);
+}
+
+/* To where it was asked for: a folder of its own, the registry, or both. */
 static bool write_version(const Options *o, const TrainResult *result, GError **error) {
-    const char *name = o->name ? o->name : model_kind_name(result->kind);
+    const char *name = model_name_of(o);
     g_autoptr(TrainVersion) version =
         train_version_new(result, name, g_get_real_time() / G_USEC_PER_SEC, error);
     if (!version) return false;
     const ModelManifest *manifest = train_version_manifest(version);
-    if (!model_folder_write(o->out, manifest, error)) return false;
-    (o->json ? print_json : print_text)(o->out, manifest->version, result);
+    if (o->out && !model_folder_write(o->out, manifest, error)) return false;
+    if (o->models && !registry_add(o->models, manifest, error)) return false;
+    g_autofree char *dir =
+        o->models ? g_build_filename(o->models, name, manifest->version, NULL) : g_strdup(o->out);
+    (o->json ? print_json : print_text)(dir, manifest, result);
     return true;
 }
 
@@ -181,6 +193,8 @@ static int train(const Options *o, Inputs *inputs, const GArray *params) {
         .refit = o->refit,
     };
     g_autoptr(GError) error = NULL;
+    if (o->models && !registry_prepare(o->models, model_name_of(o), &error))
+        return options_fail(o->command->words, 1, "%s", error->message);
     TrainResult result;
     bool good = train_model(&job, &result, &error);
     progress_end(bar.progress);
@@ -212,9 +226,9 @@ static bool read_aim(Options *o) {
 
 static int check_and_train(Options *o) {
     Inputs inputs = {.strict = o->strict};
-    if ((!o->train && !o->from.url) || !o->out)
+    if ((!o->train && !o->from.url) || (!o->out && !o->models))
         return options_fail(o->command->words, EXIT_USAGE,
-                            "needs --train FILE (or --from URL) and --out DIR");
+                            "needs --train FILE (or --from URL), and --models DIR or --out DIR");
     if (o->from.url && (o->train || o->valid))
         return options_fail(o->command->words, EXIT_USAGE,
                             "--from takes the place of --train and --valid");
@@ -260,7 +274,7 @@ static void wait_without_spinning(void) {
 int train_command(const TrainCommand *command, int argc, char **argv) {
     wait_without_spinning();
     Options o = {.command = command};
-    enum { OWN_ENTRIES = 11, ALL_ENTRIES = OWN_ENTRIES + 1 + NEO4J_ENTRIES };
+    enum { OWN_ENTRIES = 12, ALL_ENTRIES = OWN_ENTRIES + 1 + NEO4J_ENTRIES };
     GOptionEntry entries[] = {
         {"train", 't', 0, G_OPTION_ARG_FILENAME_ARRAY, &o.train,
          "Transactions to learn from, in time order; may be given again", "FILE"},
@@ -269,6 +283,8 @@ int train_command(const TrainCommand *command, int argc, char **argv) {
          "FILE"},
         {"out", 'o', 0, G_OPTION_ARG_FILENAME, &o.out, "The model's folder; replaced if it is one",
          "DIR"},
+        {"models", 'm', 0, G_OPTION_ARG_FILENAME, &o.models,
+         "A folder of models, to which a new version is added (see 'haechi models')", "DIR"},
         {"param", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &o.params, command->param_help, "NAME=VALUE"},
         {"name", 'n', 0, G_OPTION_ARG_STRING, &o.name, "The model's name (that of its kind)",
          "NAME"},

@@ -320,6 +320,27 @@ static bool load_folder(Model *model, JsonParser *parser, const char *dir, GErro
     return ok;
 }
 
+char *model_manifest_read(const char *dir, GError **error) {
+    File file;
+    char *line = NULL;
+    if (file_read(&file, dir, MODEL_MANIFEST_FILE, MODEL_MANIFEST_BYTES_MAX, error)) {
+        JsonParser *parser = json_parser_new(MODEL_MANIFEST_BYTES_MAX);
+        JsonValue manifest;
+        const char *message = "not an object";
+        size_t len;
+        const char *text = g_bytes_get_data(file.bytes, &len);
+        if (json_parse(parser, text, len, &manifest, &message) &&
+            json_type(manifest) == JSON_OBJECT)
+            /* A string of JSON holds no end of a line, so what there is stands between values. */
+            line = g_strdelimit(g_strndup(text, len), "\n\r", ' ');
+        else
+            fail(&file, MODEL_ERROR_INVALID, "JSON: %s", message);
+        json_parser_free(parser);
+    }
+    file_clear(&file);
+    return line;
+}
+
 Model *model_load(const char *dir, GError **error) {
     if (!g_file_test(dir, G_FILE_TEST_IS_DIR)) {
         g_set_error(error, MODEL_ERROR, MODEL_ERROR_MISSING, "%s: no such model folder", dir);

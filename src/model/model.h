@@ -18,6 +18,7 @@ typedef enum ModelError {
     MODEL_ERROR_INVALID,  /* truncated, hostile, or not of this form */
     MODEL_ERROR_FEATURES, /* trained for other features than this build's */
     MODEL_ERROR_WRITE,    /* the folder could not be written */
+    MODEL_ERROR_REFUSED,  /* the registry does not do that, as things are */
 } ModelError;
 
 /* Loads and checks DIR. Every error is one line that names the file and what is wrong with it. */
@@ -35,6 +36,10 @@ double model_decline_threshold(const Model *model); /* score at which it is decl
 
 /* The manifest as its file has it: one JSON object. Lives as long as the model. */
 Str model_manifest(const Model *model);
+
+/* The manifest of folder `dir` as one JSON object on one line, for those who only want to show it:
+ * it need not fit this build. NULL with *error when there is none. The caller frees it. */
+char *model_manifest_read(const char *dir, GError **error);
 
 enum { MODEL_MEMBERS_MAX = 8 };
 size_t model_member_count(const Model *model);                     /* 1 to MODEL_MEMBERS_MAX */

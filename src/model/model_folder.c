@@ -103,6 +103,7 @@ void model_manifest_write(const ModelManifest *manifest, GString *out) {
     write_number(out, "threshold", manifest->threshold);
     write_number(out, "decline_threshold", manifest->decline_threshold);
     write_text(out, "threshold_choice", manifest->threshold_choice);
+    if (manifest->trained_at != 0) write_time(out, "trained_at", manifest->trained_at);
     write_number(out, "training_seconds", manifest->training_seconds);
     write_key(out, "data");
     g_string_append(out, "{");

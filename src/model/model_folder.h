@@ -57,6 +57,7 @@ typedef struct ModelManifest {
     double threshold, decline_threshold; /* 0 <= threshold <= decline_threshold <= 1 */
     const char *threshold_choice;        /* one English sentence */
     double training_seconds;
+    int64_t trained_at; /* seconds since the epoch, UTC; 0 where it is not known */
 } ModelManifest;
 
 /* Appends the manifest as JSON. */

@@ -49,7 +49,7 @@ static void fill_parameters(TrainVersion *v, const TrainResult *r) {
     }
 }
 
-static void fill_manifest(TrainVersion *v, const TrainResult *r) {
+static void fill_manifest(TrainVersion *v, const TrainResult *r, int64_t now) {
     v->part = (ModelPart){r->kind, r->member, 1};
     v->manifest = (ModelManifest){
         .name = v->name,
@@ -71,6 +71,7 @@ static void fill_manifest(TrainVersion *v, const TrainResult *r) {
         .decline_threshold = r->judgement.decline_threshold,
         .threshold_choice = r->judgement.threshold_choice,
         .training_seconds = r->seconds,
+        .trained_at = now,
     };
 }
 
@@ -115,7 +116,7 @@ TrainVersion *train_version_new(const TrainResult *result, const char *name, int
         train_version_free(v);
         return NULL;
     }
-    fill_manifest(v, result);
+    fill_manifest(v, result, now);
     return v;
 }
 
