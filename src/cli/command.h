@@ -26,6 +26,8 @@ int cmd_models_promote(int argc, char **argv);
 int cmd_models_rollback(int argc, char **argv);
 int cmd_models_show(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_mlflow_alias(int argc, char **argv);
+int cmd_mlflow_send(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_train_catboost(int argc, char **argv);
 int cmd_train_xgboost(int argc, char **argv);

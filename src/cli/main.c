@@ -30,6 +30,8 @@ static const Command commands[] = {
     {"graph merchant", "show a merchant and its cards", cmd_graph_merchant},
     {"graph paths", "show how two of them are joined, or a way to fraud", cmd_graph_paths},
     {"graph ring", "show the small group that trades among itself", cmd_graph_ring},
+    {"mlflow send", "send the records of training runs that wait for MLflow", cmd_mlflow_send},
+    {"mlflow alias", "let an alias in MLflow's registry mean a version", cmd_mlflow_alias},
     {NULL, NULL, NULL}, /* the end */
 };
 

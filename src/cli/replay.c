@@ -4,6 +4,7 @@
 #include "base/json_write.h"
 #include "base/progress.h"
 #include "cli/command.h"
+#include "cli/model_option.h"
 #include "cli/options.h"
 #include "io/csv_log.h"
 
@@ -179,7 +180,8 @@ static int open_and_replay(const Options *o, const char *file) {
                                 o->out);
     CsvLogOptions options = {.paths = paths, .path_count = count, .strict = o->strict};
     if (!options_label_delay(command, o->label_delay, &options.label_delay)) return EXIT_USAGE;
-    Model *model = model_load(o->model, &error);
+    g_autofree char *folder = model_option_folder(command, o->model, &error);
+    Model *model = folder ? model_load(folder, &error) : NULL;
     if (!model) return options_fail(command, 1, "%s", error->message);
     EventLog *log = csv_log_open(&options, &error);
     int status =
@@ -208,7 +210,7 @@ static bool read_partitions(Options *o) {
 int cmd_replay(int argc, char **argv) {
     Options o = {.partitions = 1};
     const GOptionEntry entries[] = {
-        {"model", 'm', 0, G_OPTION_ARG_FILENAME, &o.model, "The model's folder", "DIR"},
+        {"model", 'm', 0, G_OPTION_ARG_FILENAME, &o.model, MODEL_OPTION_HELP, "DIR"},
         {"warmup", 'w', 0, G_OPTION_ARG_FILENAME, &o.warmup,
          "Earlier transactions, for the cards' past; not judged", "FILE"},
         {"out", 'o', 0, G_OPTION_ARG_FILENAME, &o.out,

@@ -4,6 +4,7 @@
 
 #include "base/duration.h"
 #include "cli/command.h"
+#include "cli/model_option.h"
 #include "cli/neo4j_options.h"
 #include "cli/options.h"
 #include "serve/partition.h"
@@ -154,7 +155,7 @@ static bool parse(Settings *settings, int argc, char **argv) {
          "Settings, as the groups [serve], [kafka] and [neo4j] of a key file", "FILE"},
         {"data-dir", 'd', 0, G_OPTION_ARG_FILENAME, &settings->data_dir,
          "Folder of the store and the checkpoint (haechi-data)", "DIR"},
-        {"model", 'm', 0, G_OPTION_ARG_FILENAME, &settings->model, "Folder of the model", "DIR"},
+        {"model", 'm', 0, G_OPTION_ARG_FILENAME, &settings->model, MODEL_OPTION_HELP, "DIR"},
         {"challenger", 'C', 0, G_OPTION_ARG_FILENAME, &settings->challenger,
          "Folder of a model that scores the same transactions in the shadow", "DIR"},
         {"listen", 'l', 0, G_OPTION_ARG_STRING, &settings->listen,
@@ -257,9 +258,11 @@ static bool run_checked(const Settings *settings, ServeOptions *options, GError 
 }
 
 static bool run(const Settings *settings, GError **error) {
+    g_autofree char *model = model_option_folder("serve", settings->model, error);
+    if (!model) return false;
     ServeOptions options = {
         .data_dir = settings->data_dir ? settings->data_dir : "haechi-data",
-        .model_dir = settings->model,
+        .model_dir = model,
         .challenger_dir = settings->challenger,
         .listen = settings->listen ? settings->listen : "127.0.0.1:8080",
         .token_file = settings->token_file,

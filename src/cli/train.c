@@ -9,6 +9,7 @@
 #include "io/csv_log.h"
 #include "io/neo4j_log.h"
 #include "model/registry.h"
+#include "pipeline/mlflow_outbox.h"
 #include "train/version.h"
 
 #include <stdio.h>
@@ -173,6 +174,7 @@ static bool write_version(const Options *o, const TrainResult *result, GError **
     g_autofree char *dir =
         o->models ? g_build_filename(o->models, name, manifest->version, NULL) : g_strdup(o->out);
     (o->json ? print_json : print_text)(dir, manifest, result);
+    mlflow_outbox_train(dir);
     return true;
 }
 

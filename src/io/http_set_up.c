@@ -1,6 +1,9 @@
 #include "io/http_set_up.h"
 
+#include "record/transaction.h"
 #include <glib.h>
+
+enum { MESSAGE_MAX = 400 }; /* bytes of a server's message in an error */
 
 void http_set_up(CURL *curl) {
     const char *set = g_getenv("no_proxy");
@@ -37,4 +40,18 @@ char *http_refusal(const char *url, const char *path, long status, JsonParser *p
     if (status == 401 || status == 403) hint = ": it needs another API token (--token-file)";
     return g_strdup_printf("%s%s answered %ld%s%s%s", url, path, status, hint, detail ? ": " : "",
                            detail ? detail : "");
+}
+
+/* A database's messages have several lines, show statements, and may quote the values of a row. */
+char *http_one_line(Str text) {
+    char *line = g_utf8_make_valid(text.len ? text.data : "", (gssize)text.len);
+    mask_card_numbers(line);
+    for (char *at = line; *at; at++)
+        if (g_ascii_iscntrl(*at)) *at = ' ';
+    g_strchomp(line);
+    if (strlen(line) <= MESSAGE_MAX) return line;
+    *g_utf8_find_prev_char(line, line + MESSAGE_MAX) = '\0';
+    char *cut = g_strconcat(line, "…", NULL);
+    g_free(line);
+    return cut;
 }

@@ -21,3 +21,7 @@ struct curl_slist *http_post_headers(const char *content_type, const char *token
 /* The one line, which the caller frees, about an answer that is no success: `status`, and the
  * detail of the problem (RFC 9457) that the answer holds, if it does. */
 char *http_refusal(const char *url, const char *path, long status, JsonParser *parser, Str answer);
+
+/* A text that a server said, as a part of one line, which the caller frees: valid UTF-8 of at most
+ * 400 bytes, what controls a terminal or breaks a line made a space, card numbers masked. */
+char *http_one_line(Str text);

@@ -3,12 +3,10 @@
 #include "base/json_write.h"
 #include "io/http_set_up.h"
 #include "io/secret_file.h"
-#include "record/transaction.h"
 
 enum {
     GRACE_US = 2000000, /* what a statement under way gets to end in when told to stop */
     DATABASE_NAME_MAX = 63,
-    MESSAGE_MAX = 400, /* bytes of Neo4j's message in an error */
 };
 
 struct Neo4j {
@@ -173,20 +171,6 @@ const char *neo4j_address(const Neo4j *neo4j) {
 
 /* Errors */
 
-/* Neo4j's messages have several lines, show statements, and may quote the values of a row. */
-static char *one_line(Str text) {
-    char *line = g_utf8_make_valid(text.len ? text.data : "", (gssize)text.len);
-    mask_card_numbers(line);
-    for (char *at = line; *at; at++)
-        if (g_ascii_iscntrl(*at)) *at = ' ';
-    g_strchomp(line);
-    if (strlen(line) <= MESSAGE_MAX) return line;
-    *g_utf8_find_prev_char(line, line + MESSAGE_MAX) = '\0';
-    char *cut = g_strconcat(line, "…", NULL);
-    g_free(line);
-    return cut;
-}
-
 static bool fail(const Neo4j *neo4j, const char *doing, Neo4jError code, const char *what,
                  GError **error) {
     g_set_error(error, NEO4J_ERROR, (int)code, "Neo4j at %s: %s: %s", neo4j->address, doing, what);
@@ -207,7 +191,7 @@ static bool fail_transfer(const Neo4j *neo4j, const char *doing, CURLcode code, 
                code == CURLE_SSL_CONNECT_ERROR || code == CURLE_UNSUPPORTED_PROTOCOL) {
         kind = NEO4J_ERROR_ANSWER;
     }
-    g_autofree char *line = one_line(str_from(what));
+    g_autofree char *line = http_one_line(str_from(what));
     return fail(neo4j, doing, kind, line, error);
 }
 
@@ -241,7 +225,7 @@ static bool find_error(JsonValue root, Str *code, Str *message) {
 /* Neo4j, or whatever else answered, did not do it. */
 static bool fail_answered(const Neo4j *neo4j, const char *doing, long status, Str code, Str message,
                           GError **error) {
-    g_autofree char *said = one_line(message), *name = one_line(code);
+    g_autofree char *said = http_one_line(message), *name = http_one_line(code);
     g_autofree char *what = code.len ? g_strdup_printf("%s: %s", name, said)
                                      : g_strdup_printf("answered %ld, and no Query API", status);
     return fail(neo4j, doing, kind_of(status, code), what, error);
