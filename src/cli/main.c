@@ -14,6 +14,7 @@ static const Command commands[] = {
     {"data generate", "make card transactions, some of them fraud", cmd_data_generate},
     {"train xgboost", "train XGBoost on CSV files", cmd_train_xgboost},
     {"train catboost", "train CatBoost on CSV files", cmd_train_catboost},
+    {"train gcn", "train a graph convolutional network on CSV files", cmd_train_gcn},
     {"models list", "list the versions of models", cmd_models_list},
     {"models show", "show all about one version", cmd_models_show},
     {"models compare", "show versions side by side", cmd_models_compare},

@@ -102,6 +102,14 @@ static void show(void *data, const char *stage, size_t done, size_t total) {
     progress_update(bar->progress, done, NULL);
 }
 
+/* News of the training, a line on standard error. */
+static void note(void *data, const char *line) {
+    Bar *bar = data;
+    progress_end(bar->progress);
+    *bar = (Bar){0};
+    fprintf(stderr, "%s\n", line);
+}
+
 static bool read_params(const Options *o, GArray *params) {
     for (char **text = o->params; text && *text; text++) {
         char *equals = strchr(*text, '=');
@@ -190,7 +198,9 @@ static int train(const Options *o, Inputs *inputs, const GArray *params) {
         .review_cost = o->review_cost,
         .fit = {.params = (const TrainParam *)(const void *)params->data,
                 .param_count = params->len,
-                .python = o->python},
+                .python = o->python,
+                .note = note,
+                .note_data = &bar},
         .wish = o->wish,
         .refit = o->refit,
     };

@@ -9,6 +9,8 @@
 struct Engine {
     const Model *model;
     Graph *graph;
+    ModelMemory *memory; /* NULL without a model */
+    bool is_cold;        /* see engine_is_cold */
     uint64_t position;
     float *features;
 };
@@ -16,6 +18,7 @@ struct Engine {
 Engine *engine_new(const Model *model) {
     Engine *engine = g_new0(Engine, 1);
     engine->model = model;
+    if (model) engine->memory = model_memory_new(model);
     engine->graph = graph_new();
     engine->features = g_new0(float, feature_count());
     return engine;
@@ -24,6 +27,7 @@ Engine *engine_new(const Model *model) {
 void engine_free(Engine *engine) {
     if (!engine) return;
     graph_free(engine->graph);
+    model_memory_free(engine->memory);
     g_free(engine->features);
     g_free(engine);
 }
@@ -32,7 +36,18 @@ const Model *engine_model(const Engine *engine) {
     return engine->model;
 }
 
+static const char *memory_hash(const Model *model) {
+    return model ? model_memory_hash(model) : "";
+}
+
 void engine_set_model(Engine *engine, const Model *model) {
+    if (model && engine->model && strcmp(memory_hash(engine->model), memory_hash(model)) == 0) {
+        model_memory_set_model(engine->memory, model);
+    } else {
+        model_memory_free(engine->memory);
+        engine->memory = model ? model_memory_new(model) : NULL;
+        engine->is_cold = *memory_hash(model) != '\0' && engine->position > 0;
+    }
     engine->model = model;
 }
 
@@ -66,7 +81,8 @@ Decision engine_transaction(Engine *engine, const Transaction *t) {
     float suspicion = model ? model_suspicion(model, engine->features) : 0;
     fold(engine, t, suspicion, decision.card, decision.merchant);
     if (model) {
-        decision.score = model_score(model, engine->features);
+        const ModelInput input = {engine->features, decision.card, t->time};
+        decision.score = model_score(model, engine->memory, &input);
         decision.verdict = model_verdict(model, decision.score);
     }
     return decision;
@@ -78,6 +94,11 @@ Decision engine_observe(Engine *engine, const Transaction *t, float suspicion) {
     feature_fill_own(t, engine->features);
     fold(engine, t, suspicion, decision.card, decision.merchant);
     return decision;
+}
+
+void engine_contributions(const Engine *engine, const Decision *decision, float *out) {
+    const ModelInput input = {.features = decision->features, .card = decision->card};
+    model_contributions(engine->model, engine->memory, &input, out);
 }
 
 void engine_label(Engine *engine, const Label *label) {
@@ -94,8 +115,9 @@ size_t engine_take_touched(Engine *engine, MerchantId *out, size_t limit) {
     return graph_take_touched(engine->graph, out, limit);
 }
 
-/* A snapshot: this header, the notes, the graph's bytes, and the CRC-32 of all. */
-enum { SNAPSHOT_VERSION = 3, FEATURE_HASH_LEN = 64 };
+/* A snapshot: this header, the notes, the bytes of the model's memory and of the graph, and the
+ * CRC-32 of all. */
+enum { SNAPSHOT_VERSION = 4, FEATURE_HASH_LEN = 64, MEMORY_HASH_LEN = 64 };
 static const char snapshot_magic[8] = "HAECHISN";
 
 typedef struct SnapshotHeader {
@@ -105,6 +127,8 @@ typedef struct SnapshotHeader {
     char feature_hash[FEATURE_HASH_LEN];
     uint32_t notes_len;
     char log_id[LOG_ID_LEN];
+    char memory_hash[MEMORY_HASH_LEN]; /* of the model whose memory it is; zeros for none */
+    uint64_t memory_len;
 } SnapshotHeader;
 
 static SnapshotHeader snapshot_header(uint64_t position, const char *log_id) {
@@ -130,6 +154,19 @@ static bool output_write(void *data, const void *bytes, size_t len) {
     return fwrite(bytes, 1, len, out->file) == len;
 }
 
+static bool count_bytes(void *data, const void *bytes, size_t len) {
+    (void)bytes;
+    *(uint64_t *)data += len;
+    return true;
+}
+
+static void describe_memory(const Engine *engine, SnapshotHeader *header) {
+    const char *hash = memory_hash(engine->model);
+    g_assert(strlen(hash) <= MEMORY_HASH_LEN);
+    memcpy(header->memory_hash, hash, strlen(hash));
+    if (engine->memory) model_memory_write(engine->memory, count_bytes, &header->memory_len);
+}
+
 static bool write_snapshot(const Engine *engine, const char *log_id, GBytes *notes, FILE *file) {
     Output out = {file, crc32_z(0, NULL, 0)};
     SnapshotHeader header = snapshot_header(engine->position, log_id);
@@ -137,7 +174,9 @@ static bool write_snapshot(const Engine *engine, const char *log_id, GBytes *not
     const void *note = notes ? g_bytes_get_data(notes, &notes_len) : NULL;
     g_assert(notes_len <= UINT32_MAX);
     header.notes_len = (uint32_t)notes_len;
+    describe_memory(engine, &header);
     if (!output_write(&out, &header, sizeof header) || !output_write(&out, note, notes_len) ||
+        (engine->memory && !model_memory_write(engine->memory, output_write, &out)) ||
         !graph_write(engine->graph, output_write, &out))
         return false;
     uint32_t crc = (uint32_t)out.crc;
@@ -192,17 +231,33 @@ static const char *snapshot_fault(const uint8_t *bytes, size_t len, const char *
     return NULL;
 }
 
-/* The graph after the notes, of bytes that have no fault so far; NULL where they do not hold
- * together. */
-static Graph *read_parts(const uint8_t *bytes, size_t len, GBytes **notes) {
-    uint32_t notes_len;
-    memcpy(&notes_len, bytes + offsetof(SnapshotHeader, notes_len), sizeof notes_len);
-    const size_t parts = len - sizeof(SnapshotHeader) - sizeof(uint32_t);
-    if (notes_len > parts) return NULL;
-    const uint8_t *note = bytes + sizeof(SnapshotHeader);
-    Graph *graph = graph_read(note + notes_len, parts - notes_len);
-    if (graph && notes) *notes = g_bytes_new(note, notes_len);
-    return graph;
+/* What a snapshot holds. */
+typedef struct Parts {
+    Graph *graph;
+    ModelMemory *memory; /* NULL where it is of another model, or of none */
+    uint64_t position;
+} Parts;
+
+/* The parts of bytes that have no fault so far; false where they do not hold together. */
+static bool read_parts(const Model *model, const uint8_t *bytes, size_t len, Parts *parts,
+                       GBytes **notes) {
+    SnapshotHeader header;
+    memcpy(&header, bytes, sizeof header);
+    const uint8_t *at = bytes + sizeof header;
+    size_t left = len - sizeof header - sizeof(uint32_t);
+    if (header.notes_len > left || header.memory_len > left - header.notes_len) return false;
+    const uint8_t *note = at, *memory = note + header.notes_len;
+    const uint8_t *graph = memory + header.memory_len;
+    left -= header.notes_len + header.memory_len;
+    *parts = (Parts){.position = header.position};
+    const bool fits =
+        model && strncmp(header.memory_hash, memory_hash(model), MEMORY_HASH_LEN) == 0;
+    if (fits) parts->memory = model_memory_read(model, memory, header.memory_len);
+    if (fits && !parts->memory) return false;
+    parts->graph = graph_read(graph, left);
+    if (!parts->graph) model_memory_free(parts->memory);
+    if (parts->graph && notes) *notes = g_bytes_new(note, header.notes_len);
+    return parts->graph != NULL;
 }
 
 bool engine_restore(Engine *engine, const char *log_id, const char *path, GBytes **notes,
@@ -216,18 +271,24 @@ bool engine_restore(Engine *engine, const char *log_id, const char *path, GBytes
     const uint8_t *bytes = (const uint8_t *)g_mapped_file_get_contents(map);
     size_t len = g_mapped_file_get_length(map);
     const char *fault = snapshot_fault(bytes, len, log_id);
-    Graph *graph = NULL;
-    if (!fault) {
-        graph = read_parts(bytes, len, notes);
-        if (!graph) fault = "its content does not hold together";
-    }
+    Parts parts;
+    if (!fault && !read_parts(engine->model, bytes, len, &parts, notes))
+        fault = "its content does not hold together";
     if (fault) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "cannot read snapshot %s: %s", path,
                     fault);
         return false;
     }
     graph_free(engine->graph);
-    engine->graph = graph;
-    memcpy(&engine->position, bytes + offsetof(SnapshotHeader, position), sizeof engine->position);
+    model_memory_free(engine->memory);
+    engine->graph = parts.graph;
+    engine->position = parts.position;
+    engine->is_cold = !parts.memory && *memory_hash(engine->model) != '\0';
+    if (!parts.memory && engine->model) parts.memory = model_memory_new(engine->model);
+    engine->memory = parts.memory;
     return true;
+}
+
+bool engine_is_cold(const Engine *engine) {
+    return engine->is_cold;
 }

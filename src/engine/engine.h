@@ -24,7 +24,8 @@ void engine_free(Engine *engine);
 const Model *engine_model(const Engine *engine);
 
 /* Scores with another model from now on, borrowed as the first was. The suspicions of what was
- * folded before stay the first one's until they leave the windows. */
+ * folded before stay the first one's until they leave the windows, and a member that looks back on
+ * earlier transactions knows those of before only where it is the first one's (engine_is_cold). */
 void engine_set_model(Engine *engine, const Model *model);
 
 /* To be called, if at all, some while before the transaction's turn: asks for the memory that its
@@ -48,6 +49,15 @@ void engine_apply_partial(Engine *engine, Str merchant, unsigned partition,
  * graph_merchant_partial says. */
 size_t engine_take_touched(Engine *engine, MerchantId *out, size_t limit);
 
+/* What each feature added to the log-odds of the decision, which is the engine's last, and the rest
+ * at out[feature_count()] (model_contributions). There must be a model. */
+void engine_contributions(const Engine *engine, const Decision *decision, float *out);
+
+/* Whether the model has a member that looks back on earlier transactions, and came to the engine,
+ * or the engine to its state, without them: it began with none, and scores them worse until cards
+ * have paid again. */
+bool engine_is_cold(const Engine *engine);
+
 /* Number of events folded so far. */
 uint64_t engine_position(const Engine *engine);
 const Graph *engine_graph(const Engine *engine);
@@ -62,6 +72,7 @@ bool engine_save(const Engine *engine, const char *log_id, GBytes *notes, const 
 
 /* Replaces the state by the file's. On failure the engine is as it was. A file that is truncated,
  * damaged (checksum) of another format or feature set, or of another log is an error of one line.
- * The caller unrefs *notes; `notes` may be NULL. */
+ * What the model remembers (model_memory_hash) is restored where it is of this engine's model;
+ * otherwise it begins anew (engine_is_cold). The caller unrefs *notes; `notes` may be NULL. */
 bool engine_restore(Engine *engine, const char *log_id, const char *path, GBytes **notes,
                     GError **error);

@@ -118,6 +118,9 @@ GcnMemory *gcn_memory_new(const Gcn *gcn);
 void gcn_memory_free(GcnMemory *memory);
 size_t gcn_memory_bytes(const GcnMemory *memory);
 
+/* From now on the memory is of another copy of its network. */
+void gcn_memory_set_gcn(GcnMemory *memory, const Gcn *gcn);
+
 /* Asks the processor for what scoring the card will read, and changes nothing. */
 void gcn_memory_prefetch(const GcnMemory *memory, uint32_t card);
 

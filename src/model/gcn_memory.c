@@ -67,6 +67,11 @@ void gcn_memory_free(GcnMemory *memory) {
     g_free(memory);
 }
 
+void gcn_memory_set_gcn(GcnMemory *memory, const Gcn *gcn) {
+    g_assert(memcmp(&gcn->shape, &memory->gcn->shape, sizeof gcn->shape) == 0);
+    memory->gcn = gcn;
+}
+
 size_t gcn_memory_bytes(const GcnMemory *memory) {
     return memory->bytes + memory->rings->len * sizeof(Ring);
 }

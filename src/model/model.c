@@ -24,6 +24,8 @@ struct Model {
     double weights[MODEL_MEMBERS_MAX];
     size_t member_count;
     double bias;
+    const Gcn *gcn;         /* of the one member that looks back; NULL where none does */
+    char *gcn_hash;         /* of its file */
     ModelMember *suspicion; /* NULL when there is no first stage */
 };
 
@@ -40,6 +42,7 @@ void model_free(Model *model) {
     for (size_t i = 0; i < model->member_count; i++)
         model_member_free(model->members[i]);
     model_member_free(model->suspicion);
+    g_free(model->gcn_hash);
     g_free(model);
 }
 
@@ -281,8 +284,14 @@ static bool load_each_member(Str key, JsonValue value, void *data) {
     const Str expected = json_member(loading->files, name, &hash) ? json_get_str(hash) : STR("");
     ModelMember *member =
         load_member(loading->dir, name, kind, expected, feature_count(), loading->manifest->error);
-    if (member != NULL) model->members[model->member_count++] = member;
-    return member != NULL;
+    if (member == NULL) return false;
+    model->members[model->member_count++] = member;
+    if (model_member_gcn(member) == NULL) return true;
+    if (model->gcn != NULL)
+        return fail(loading->manifest, MODEL_ERROR_INVALID, "two members are of kind \"gcn\"");
+    model->gcn = model_member_gcn(member);
+    model->gcn_hash = g_strndup(expected.data, expected.len);
+    return true;
 }
 
 static bool load_members(Model *model, const char *dir, const File *file, JsonValue manifest) {
@@ -391,9 +400,59 @@ const ModelMember *model_member(const Model *model, size_t index) {
     return model->members[index];
 }
 
-void model_margins(const Model *model, const float *features, float *out) {
+struct ModelMemory {
+    const Model *model;
+    GcnMemory *gcn; /* NULL where no member looks back */
+};
+
+static ModelMemory *memory_of(const Model *model, GcnMemory *gcn) {
+    ModelMemory *memory = g_new(ModelMemory, 1);
+    *memory = (ModelMemory){model, gcn};
+    return memory;
+}
+
+ModelMemory *model_memory_new(const Model *model) {
+    return memory_of(model, model->gcn != NULL ? gcn_memory_new(model->gcn) : NULL);
+}
+
+void model_memory_free(ModelMemory *memory) {
+    if (memory == NULL) return;
+    gcn_memory_free(memory->gcn);
+    g_free(memory);
+}
+
+size_t model_memory_bytes(const ModelMemory *memory) {
+    return memory->gcn != NULL ? gcn_memory_bytes(memory->gcn) : 0;
+}
+
+void model_memory_prefetch(const ModelMemory *memory, uint32_t card) {
+    if (memory->gcn != NULL) gcn_memory_prefetch(memory->gcn, card);
+}
+
+const char *model_memory_hash(const Model *model) {
+    return model->gcn_hash != NULL ? model->gcn_hash : "";
+}
+
+void model_memory_set_model(ModelMemory *memory, const Model *model) {
+    g_assert(strcmp(model_memory_hash(memory->model), model_memory_hash(model)) == 0);
+    memory->model = model;
+    if (memory->gcn != NULL) gcn_memory_set_gcn(memory->gcn, model->gcn);
+}
+
+bool model_memory_write(const ModelMemory *memory, GcnWrite *write, void *data) {
+    return memory->gcn == NULL || gcn_memory_write(memory->gcn, write, data);
+}
+
+ModelMemory *model_memory_read(const Model *model, const uint8_t *bytes, size_t len) {
+    if (model->gcn == NULL) return len == 0 ? memory_of(model, NULL) : NULL;
+    GcnMemory *gcn = gcn_memory_read(model->gcn, bytes, len);
+    return gcn != NULL ? memory_of(model, gcn) : NULL;
+}
+
+void model_margins(const Model *model, ModelMemory *memory, const ModelInput *input, float *out) {
+    g_assert(memory->model == model);
     for (size_t i = 0; i < model->member_count; i++)
-        out[i] = model_member_margin(model->members[i], features);
+        out[i] = model_member_margin(model->members[i], memory->gcn, input);
 }
 
 float model_combine(const Model *model, const float *margins) {
@@ -403,24 +462,27 @@ float model_combine(const Model *model, const float *margins) {
     return (float)(1 / (1 + exp(-sum)));
 }
 
-float model_score(const Model *model, const float *features) {
+float model_score(const Model *model, ModelMemory *memory, const ModelInput *input) {
     float margins[MODEL_MEMBERS_MAX];
-    model_margins(model, features, margins);
+    model_margins(model, memory, input, margins);
     return model_combine(model, margins);
 }
 
 float model_suspicion(const Model *model, const float *features) {
     if (model->suspicion == NULL) return 0;
-    return model_probability(model_member_margin(model->suspicion, features));
+    return model_probability(
+        model_member_margin(model->suspicion, NULL, &(ModelInput){.features = features}));
 }
 
-void model_contributions(const Model *model, const float *features, float *out) {
+void model_contributions(const Model *model, const ModelMemory *memory, const ModelInput *input,
+                         float *out) {
+    g_assert(memory->model == model);
     const size_t n = feature_count() + 1;
     g_autofree float *part = g_new(float, n);
     g_autofree double *sums = g_new0(double, n);
     sums[n - 1] = model->bias;
     for (size_t i = 0; i < model->member_count; i++) {
-        model_member_contributions(model->members[i], features, part);
+        model_member_contributions(model->members[i], memory->gcn, input, part);
         for (size_t f = 0; f < n; f++)
             sums[f] += model->weights[i] * (double)part[f];
     }

@@ -45,17 +45,39 @@ enum { MODEL_MEMBERS_MAX = 8 };
 size_t model_member_count(const Model *model);                     /* 1 to MODEL_MEMBERS_MAX */
 const ModelMember *model_member(const Model *model, size_t index); /* the model's */
 
-/* The margin (log-odds of fraud) of each member for features[0..feature_count()), into
- * out[0..model_member_count()). */
-void model_margins(const Model *model, const float *features, float *out);
+/* What the model's member that looks back remembers of each card; empty where none does. It belongs
+ * to one fold, and is used by its thread alone. `model` is borrowed and must outlive it. */
+typedef struct ModelMemory ModelMemory;
+ModelMemory *model_memory_new(const Model *model);
+void model_memory_free(ModelMemory *memory); /* NULL is allowed */
+size_t model_memory_bytes(const ModelMemory *memory);
+
+/* Asks for what scoring the card will read, and changes nothing. */
+void model_memory_prefetch(const ModelMemory *memory, uint32_t card);
+
+/* SHA-256, in hex, of the file of the member that looks back, "" where none does: a memory's
+ * content is right for every model of the same. */
+const char *model_memory_hash(const Model *model);
+
+/* From now on the memory is of another model, of the same hash. */
+void model_memory_set_model(ModelMemory *memory, const Model *model);
+
+/* The memory as bytes, for snapshots, and a new one of them; NULL where they do not hold together.
+ * They must be of a model of the same hash. */
+bool model_memory_write(const ModelMemory *memory, GcnWrite *write, void *data);
+ModelMemory *model_memory_read(const Model *model, const uint8_t *bytes, size_t len);
+
+/* The margin (log-odds of fraud) of each member for a transaction of feature_count() features, into
+ * out[0..model_member_count()). The memory, which is of this model, takes it in. */
+void model_margins(const Model *model, ModelMemory *memory, const ModelInput *input, float *out);
 
 /* Probability of fraud by all members together: that of the log-odds bias + the sum of weight times
  * margin, as the manifest gives them (stacking by logistic regression, Wolpert 1992). A single
  * member has weight 1 and bias 0: its own probability. */
 float model_combine(const Model *model, const float *margins);
 
-/* Probability of fraud for features[0..feature_count()): both in one. */
-float model_score(const Model *model, const float *features);
+/* Probability of fraud of the transaction: both in one. */
+float model_score(const Model *model, ModelMemory *memory, const ModelInput *input);
 
 /* First-stage probability: reads only the features flagged `own`. 0 when the model has no first
  * stage. */
@@ -64,10 +86,11 @@ float model_suspicion(const Model *model, const float *features);
 Verdict model_verdict(const Model *model, float score);
 const char *verdict_name(Verdict verdict); /* "approve", "review", "decline" */
 
-/* What each feature added to the members' combined log-odds, and at out[feature_count()] those
- * expected of a transaction of which nothing is known: the sum is the log-odds. Exact Shapley
- * values of trees (model/tree_shap.h); they cost much more than the score. */
-void model_contributions(const Model *model, const float *features, float *out);
+/* What each feature added to the members' combined log-odds, and the rest at out[feature_count()]:
+ * the sum is those log-odds (see model_member_contributions). The input is the one of its card that
+ * was scored last. It costs much more than the score. */
+void model_contributions(const Model *model, const ModelMemory *memory, const ModelInput *input,
+                         float *out);
 
 /* Probability of a margin (log-odds): 1 / (1 + exp(-margin)) in double, rounded once to float. */
 float model_probability(float margin);

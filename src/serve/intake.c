@@ -106,7 +106,7 @@ static void refuse_time(Intake *intake, Job *job, const char *field, int64_t tim
 static Answer explain(Intake *intake, const Decision *decision) {
     const Model *model = engine_model(intake->engine);
     g_string_truncate(intake->reasons, 0);
-    shape_reasons(intake->reasons, model, decision, intake->contributions);
+    shape_reasons(intake->reasons, intake->engine, decision, intake->contributions);
     return (Answer){
         .score = decision->score,
         .verdict = decision->verdict,

@@ -82,11 +82,11 @@ static void write_reason(GString *out, size_t index, const float *features, floa
     g_string_append(out, "}}");
 }
 
-void shape_reasons(GString *out, const Model *model, const Decision *decision,
+void shape_reasons(GString *out, const Engine *engine, const Decision *decision,
                    float *contributions) {
     const bool alert = decision->verdict != VERDICT_APPROVE;
     g_string_append_c(out, '[');
-    if (alert) model_contributions(model, decision->features, contributions);
+    if (alert) engine_contributions(engine, decision, contributions);
     for (int n = 0; alert && n < REASONS_MAX; n++) {
         const size_t i = strongest(contributions, feature_count());
         if (contributions[i] == 0) break;

@@ -10,9 +10,10 @@ void shape_answer(GString *out, Str trans_num, const Answer *answer);
 
 /* Why an alert is one: its strongest REASONS_MAX features, greatest contribution to the margin
  * first, by absolute value; a JSON array of under 4 KiB. "[]" for what is approved: reasons cost
- * much more than the score. `contributions` has feature_count() + 1 places and is overwritten. */
+ * much more than the score. The decision is the engine's last. `contributions` has feature_count()
+ * + 1 places and is overwritten. */
 enum { REASONS_MAX = 5 };
-void shape_reasons(GString *out, const Model *model, const Decision *decision,
+void shape_reasons(GString *out, const Engine *engine, const Decision *decision,
                    float *contributions);
 
 /* A transaction as the live page lists it. */

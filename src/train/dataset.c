@@ -218,6 +218,14 @@ void dataset_free(Dataset *data) {
     g_free(data);
 }
 
+ModelInput dataset_input(const Dataset *data, size_t row) {
+    return (ModelInput){
+        .features = matrix_row(data->matrix, row),
+        .card = g_array_index(data->cards, uint32_t, row),
+        .time = g_array_index(data->times, int64_t, row),
+    };
+}
+
 Dataset *dataset_read(const DatasetJob *job, GError **error) {
     Making m = {
         .job = job,

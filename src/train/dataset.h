@@ -8,6 +8,7 @@
  * data, so members of one model share it. The second reading makes the whole vectors. */
 #pragma once
 
+#include "model/model_member.h"
 #include "record/event.h"
 #include "train/matrix.h"
 
@@ -47,6 +48,9 @@ typedef struct Dataset {
 Dataset *dataset_read(const DatasetJob *job, GError **error);
 void dataset_free(Dataset *data);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dataset, dataset_free)
+
+/* The row as a member sees it. */
+ModelInput dataset_input(const Dataset *data, size_t row);
 
 static inline size_t dataset_judging_rows(const Dataset *data) {
     return data->matrix->rows - data->train_rows;

@@ -2,7 +2,6 @@
 
 #include "base/hash.h"
 #include "train/metrics.h"
-#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
@@ -25,10 +24,10 @@ const GcnOptions gcn_defaults = {
     .width = 64,
     .neighbours = 8,
     .time_scale = 86400,
-    .epochs = 30,
-    .patience = 6,
+    .epochs = 10,
+    .patience = 4,
     .batch = 8192,
-    .learning_rate = 2e-3F,
+    .learning_rate = 4e-3F,
     .weight_decay = 1e-2F,
     .fraud_weight = 4,
     .dropout = 0.1F,
@@ -254,7 +253,7 @@ static void fill_inputs(Training *t) {
     gcn_free(curves);
 }
 
-static void set_up(Training *t) {
+static void set_up(Training *t, const Blas *blas) {
     const GcnJob *job = t->job;
     const GcnOptions *o = job->options;
     t->shape = (GcnShape){(uint32_t)job->matrix->columns,
@@ -285,7 +284,7 @@ static void set_up(Training *t) {
                   t->judge_runs);
     t->work = g_new(GcnPass *, o->threads);
     for (unsigned i = 0; i < o->threads; i++)
-        t->work[i] = gcn_pass_new(&t->shape, pass_room(&t->shape));
+        t->work[i] = gcn_pass_new(blas, &t->shape, pass_room(&t->shape));
 }
 
 static void tear_down(Training *t) {
@@ -318,17 +317,18 @@ static bool within_limits(const Training *t) {
 /* False when no epoch gave a network. */
 static bool run_epochs(Training *t) {
     const GcnOptions *o = t->job->options;
+    const bool judged = t->judge_runs->len > 0;
     double best = -1;
     unsigned worse = 0;
     for (unsigned number = 1; number <= o->epochs && worse < o->patience; number++) {
         const gint64 start = g_get_monotonic_time();
         GcnEpoch epoch = {.number = number, .loss = run_epoch(t)};
         epoch.seconds = (double)(g_get_monotonic_time() - start) / 1e6;
-        epoch.average_precision = judge(t);
-        epoch.best = epoch.average_precision > best && within_limits(t);
+        epoch.average_precision = judged ? judge(t) : NAN;
+        epoch.best = within_limits(t) && (!judged || epoch.average_precision > best);
         worse = epoch.best ? 0 : worse + 1;
         if (epoch.best) {
-            best = epoch.average_precision;
+            best = judged ? epoch.average_precision : 0;
             memcpy(t->best, t->averaged, t->count * sizeof(float));
         }
         if (t->job->progress) t->job->progress(t->job->progress_data, &epoch);
@@ -341,8 +341,9 @@ static G_DEFINE_QUARK(haechi - gcn - train - error, gcn_train_error)
     Gcn *gcn_train(const GcnJob *job, GError **error) {
     Training t = {.job = job};
     Gcn *gcn = NULL;
-    openblas_set_num_threads(1); /* the threads are ours: each has passes of its own */
-    set_up(&t);
+    const Blas *blas = blas_load(error);
+    if (blas == NULL) return NULL;
+    set_up(&t, blas);
     if (run_epochs(&t)) {
         /* A fraud counted w times raises the odds w times. */
         t.best[t.count - 1] -= logf(job->options->fraud_weight);

@@ -23,7 +23,7 @@ extern const GcnOptions gcn_defaults;
 typedef struct GcnEpoch {
     unsigned number;          /* from 1 */
     double loss;              /* mean of the training nodes, under drop-out */
-    double average_precision; /* of the judging nodes */
+    double average_precision; /* of the judging nodes; NaN without any */
     double seconds;           /* of its training, without the judging */
     bool best;                /* of all so far */
 } GcnEpoch;
@@ -41,8 +41,8 @@ typedef struct GcnJob {
     void *progress_data;
 } GcnJob;
 
-/* Returns the network of the best epoch, or NULL with *error in one line where it ran away from all
- * sense; there are no more than UINT32_MAX rows. The same job gives
- * the same bits, whatever the number of threads, on one kind of processor. Memory: 4 bytes an input
- * and row, and 4 bytes a neighbour. */
+/* Returns the network of the best epoch, without judging rows of the last one, or NULL with *error
+ * in one line where it ran away from all sense or OpenBLAS is not there; there are no more than
+ * UINT32_MAX rows. The same job gives the same bits, whatever the number of threads, on one kind of
+ * processor. Memory: 4 bytes an input and row, and 4 bytes a neighbour. */
 Gcn *gcn_train(const GcnJob *job, GError **error);

@@ -1,11 +1,11 @@
 #include "train/gcn_pass.h"
 
 #include "base/hash.h"
-#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
 struct GcnPass {
+    const Blas *blas;
     GcnShape shape;
     size_t room, rows;    /* nodes it has room for, and of the pass at hand */
     float *inputs;        /* room * shape.inputs */
@@ -19,9 +19,10 @@ struct GcnPass {
     bool *own;       /* whether its margin is asked for */
 };
 
-GcnPass *gcn_pass_new(const GcnShape *shape, size_t rows) {
+GcnPass *gcn_pass_new(const Blas *blas, const GcnShape *shape, size_t rows) {
     GcnPass *pass = g_new0(GcnPass, 1);
     const size_t width = shape->width;
+    pass->blas = blas;
     pass->shape = *shape;
     pass->room = rows;
     pass->inputs = g_new(float, rows * shape->inputs);
@@ -128,17 +129,17 @@ static void run_forward(GcnPass *pass, const float *parameters, const GcnGraph *
     const int rows = (int)pass->rows, width = (int)shape->width;
     for (uint32_t layer = 0; layer < shape->layers; layer++) {
         const int seen = (int)gcn_layer_inputs(shape, layer);
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, 2 * width, seen, 1,
-                    seen_by(pass, layer), seen, parameters + gcn_layer_weights(shape, layer),
-                    2 * width, 0, both_of(pass, layer), 2 * width);
+        pass->blas->sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, 2 * width, seen, 1,
+                          seen_by(pass, layer), seen, parameters + gcn_layer_weights(shape, layer),
+                          2 * width, 0, both_of(pass, layer), 2 * width);
         convolve(pass, graph, layer, parameters + gcn_layer_bias(shape, layer));
         if (loss != NULL && loss->dropout > 0) drop_out(pass, layer, loss);
     }
     const float *readout = parameters + gcn_readout(shape);
     for (int i = 0; i < rows; i++)
         pass->margin[i] = readout[width];
-    cblas_sgemv(CblasRowMajor, CblasNoTrans, rows, width, 1, out_of(pass, shape->layers - 1), width,
-                readout, 1, 1, pass->margin, 1);
+    pass->blas->sgemv(CblasRowMajor, CblasNoTrans, rows, width, 1, out_of(pass, shape->layers - 1),
+                      width, readout, 1, 1, pass->margin, 1);
 }
 
 void gcn_pass_forward(GcnPass *pass, const float *parameters, const GcnNodes *nodes,
@@ -185,8 +186,8 @@ static double judge(GcnPass *pass, const GcnNodes *nodes, const GcnLoss *loss) {
 static void readout_backward(GcnPass *pass, const float *readout, float *gradient) {
     const size_t width = pass->shape.width;
     const float *out = out_of(pass, pass->shape.layers - 1);
-    cblas_sgemv(CblasRowMajor, CblasTrans, (int)pass->rows, (int)width, 1, out, (int)width,
-                pass->margin, 1, 1, gradient, 1);
+    pass->blas->sgemv(CblasRowMajor, CblasTrans, (int)pass->rows, (int)width, 1, out, (int)width,
+                      pass->margin, 1, 1, gradient, 1);
     for (size_t i = 0; i < pass->rows; i++) {
         const float by_margin = pass->margin[i];
         gradient[width] += by_margin;
@@ -231,13 +232,13 @@ static void run_backward(GcnPass *pass, const float *parameters, const GcnGraph 
         const int seen = (int)gcn_layer_inputs(shape, layer);
         const size_t weights = gcn_layer_weights(shape, layer);
         convolve_backward(pass, graph, layer, scale, gradient + gcn_layer_bias(shape, layer));
-        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, seen, 2 * width, rows, 1,
-                    seen_by(pass, layer), seen, pass->both_gradient, 2 * width, 1,
-                    gradient + weights, 2 * width);
+        pass->blas->sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, seen, 2 * width, rows, 1,
+                          seen_by(pass, layer), seen, pass->both_gradient, 2 * width, 1,
+                          gradient + weights, 2 * width);
         if (layer == 0) break;
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, width, 2 * width, 1,
-                    pass->both_gradient, 2 * width, parameters + weights, 2 * width, 0,
-                    pass->gradient, width);
+        pass->blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, width, 2 * width, 1,
+                          pass->both_gradient, 2 * width, parameters + weights, 2 * width, 0,
+                          pass->gradient, width);
     }
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "model/gcn.h"
+#include "train/blas.h"
 #include "train/gcn_graph.h"
 
 /* What the nodes are, by place in the graph. */
@@ -21,9 +22,9 @@ typedef struct GcnLoss {
     uint64_t seed; /* which ones */
 } GcnLoss;
 
-/* Room for passes of up to `rows` nodes; one thread at a time. */
+/* Room for passes of up to `rows` nodes; one thread at a time. `blas` is borrowed. */
 typedef struct GcnPass GcnPass;
-GcnPass *gcn_pass_new(const GcnShape *shape, size_t rows);
+GcnPass *gcn_pass_new(const Blas *blas, const GcnShape *shape, size_t rows);
 void gcn_pass_free(GcnPass *pass);
 
 /* Margins of the runs' own nodes, from..end of each, one after the other, into `margins`. */

@@ -6,19 +6,41 @@ typedef struct Training {
     const TrainJob *job;
     Dataset *data;
     ModelMember *member; /* as it will be read again */
+    GcnMemory *memory;   /* of a member that looks back; else NULL */
+    size_t scored;       /* rows that the memory has taken in */
     float *scores;       /* of the judging rows */
     GArray *steps;       /* ReportStep */
     gint64 start;        /* microseconds */
 } Training;
+
+/* The member's margin of a row. One that looks back has to have taken in the rows before, so there
+ * rows are asked for in their order. */
+static float margin_of(Training *t, size_t row) {
+    float margin = 0;
+    for (size_t i = t->memory ? t->scored : row; i <= row; i++) {
+        const ModelInput input = dataset_input(t->data, i);
+        margin = model_member_margin(t->member, t->memory, &input);
+    }
+    t->scored = row + 1;
+    return margin;
+}
+
+/* Begins anew with the first row. */
+static void forget(Training *t) {
+    const Gcn *gcn = model_member_gcn(t->member);
+    gcn_memory_free(t->memory);
+    t->memory = gcn ? gcn_memory_new(gcn) : NULL;
+    t->scored = 0;
+}
 
 /* Scores the judging rows by the member, and judges it. */
 static bool judge(Training *t, TrainResult *result, GError **error) {
     t->member = model_member_parse(result->kind, result->member, error);
     if (!t->member) return false;
     t->scores = g_new(float, result->valid_rows + 1);
+    forget(t);
     for (size_t i = 0; i < result->valid_rows; i++)
-        t->scores[i] = model_probability(
-            model_member_margin(t->member, matrix_row(t->data->matrix, t->data->train_rows + i)));
+        t->scores[i] = model_probability(margin_of(t, t->data->train_rows + i));
     result->judgement = judge_scores(t->data, t->scores, &t->job->wish);
     result->seconds = (double)(g_get_monotonic_time() - t->start) / 1e6;
     return true;
@@ -30,10 +52,33 @@ static void keep_step(void *data, const char *metric, int step, double value) {
     g_array_append_val(t->steps, kept);
 }
 
+/* The report asks for the rows in their order. */
 static void explain(void *data, size_t row, float *out) {
-    const Training *t = data;
-    model_member_contributions(t->member, matrix_row(t->data->matrix, t->data->train_rows + row),
-                               out);
+    Training *t = data;
+    const size_t at = t->data->train_rows + row;
+    if (t->memory) margin_of(t, at);
+    const ModelInput input = dataset_input(t->data, at);
+    model_member_contributions(t->member, t->memory, &input, out);
+}
+
+/* The layers of a network, the read-out last. */
+static ReportLayer *layers_of(const ModelMember *member, size_t *count) {
+    static const char *const names[GCN_LAYERS_MAX] = {
+        "graph convolution 1", "graph convolution 2", "graph convolution 3", "graph convolution 4",
+        "graph convolution 5", "graph convolution 6", "graph convolution 7", "graph convolution 8"};
+    const Gcn *gcn = model_member_gcn(member);
+    *count = gcn ? gcn_shape(gcn)->layers + 1 : 0;
+    ReportLayer *layers = g_new0(ReportLayer, *count + 1);
+    for (uint32_t i = 0; i + 1 < *count; i++) {
+        const GcnShape *shape = gcn_shape(gcn);
+        layers[i] = (ReportLayer){names[i], gcn_layer_inputs(shape, i), shape->width,
+                                  gcn_layer_weights(shape, i + 1) - gcn_layer_weights(shape, i)};
+    }
+    if (gcn) {
+        const size_t width = gcn_shape(gcn)->width;
+        layers[*count - 1] = (ReportLayer){"read-out", width, 1, width + 1};
+    }
+    return layers;
 }
 
 static bool make_report(Training *t, TrainResult *result, GError **error) {
@@ -43,6 +88,9 @@ static bool make_report(Training *t, TrainResult *result, GError **error) {
     const TrainImportance importance = {gain, splits};
     if (trainer->importance && !trainer->importance(result->member, &importance, error))
         return false;
+    size_t layer_count;
+    result->layers = layers_of(t->member, &layer_count);
+    forget(t);
     const ReportJob job = {
         .data = t->data,
         .scores = t->scores,
@@ -52,6 +100,8 @@ static bool make_report(Training *t, TrainResult *result, GError **error) {
         .explain_data = t,
         .importance = trainer->importance ? &importance : NULL,
         .steps = t->steps,
+        .layers = result->layers,
+        .layer_count = layer_count,
     };
     if (t->job->data.progress) t->job->data.progress(t->job->data.progress_data, "reporting", 0, 0);
     result->report = report_new(&job);
@@ -101,6 +151,7 @@ bool train_model(const TrainJob *job, TrainResult *result, GError **error) {
     t.steps = g_array_new(FALSE, FALSE, sizeof(ReportStep));
     const bool good = data && train_on(&t, result, error);
     if (!good) train_result_clear(result);
+    gcn_memory_free(t.memory);
     model_member_free(t.member);
     g_free(t.scores);
     g_array_unref(t.steps);
@@ -113,4 +164,5 @@ void train_result_clear(TrainResult *result) {
     g_clear_pointer(&result->params, train_params_free);
     judgement_clear(&result->judgement);
     g_clear_pointer(&result->report, report_free);
+    g_clear_pointer(&result->layers, g_free);
 }

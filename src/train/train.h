@@ -24,6 +24,7 @@ typedef struct TrainResult {
     GArray *params; /* TrainParam: those in force */
     double seconds; /* from first read to last tree, and judged */
     Report *report;
+    ReportLayer *layers; /* the report's, of a network */
 } TrainResult;
 
 /* Fills *result, or returns false with *error in one line. Memory: the data set's and the

@@ -18,6 +18,8 @@ typedef struct FitJob {
     void *progress_data;
     TrainStep *step; /* may be NULL */
     void *step_data;
+    void (*note)(void *data, const char *line); /* of news on the way; may be NULL */
+    void *note_data;
 } FitJob;
 
 /* What a library itself says of each feature's part in a member: feature_count() values. */

@@ -170,6 +170,33 @@ def test_training_repeats():
     assert manifest["parameters"]["num_round"] == "5"
 
 
+def test_gcn():
+    """A network trained on Train finds the frauds of Test, and says of each epoch how it went."""
+    words = ("train", "gcn", "--train", "d/fraudTrain.csv", "--out", "m6", "--json", "--param", "batch=1024")
+    status, out, err = run(*words, "--param", "nthread=2")
+    assert status == 0, err
+    assert "epoch 1: loss " in err and "(best)" in err, err
+    assert json.loads(out)["average_precision"] > 0.5, out
+    with open("m6/manifest.json") as file:
+        manifest = json.load(file)
+    assert manifest["members"][0]["kind"] == "gcn" and manifest["parameters"]["batch"] == "1024"
+    with open("m6/gcn.json", "rb") as file:
+        network = file.read()
+    good(*words, "--param", "nthread=1")
+    with open("m6/gcn.json", "rb") as file:
+        assert file.read() == network
+    result = json.loads(good("replay", "d/fraudTest.csv", "--warmup", "d/fraudTrain.csv", "--model", "m6", "--json"))
+    assert result["average_precision"] > 0.5, result
+    status, out, err = run(*words, "--refit", "--param", "epochs=2")
+    assert status == 0 and err.count("epoch 2: loss ") == 2, err
+    with open("m6/report.json") as file:
+        report = json.load(file)
+    assert [layer["outputs"] for layer in report["layers"]] == [64, 64, 1], report["layers"]
+    for param, why in (("width=17", "multiple of 16"), ("dropout=1", "from 0 to 0.9"), ("depth=3", "no parameter 'depth'"),
+                       ("layers=1.5", "whole number")):
+        refused(1, why, *words, "--param", param)
+
+
 def test_thresholds_for_an_aim():
     """The threshold serves the aim: on the file that chose it, no more alerts than were asked for, and
     the dearer an alert, the fewer."""
@@ -278,8 +305,8 @@ def test_published_rows():
 
 ROOT = os.getcwd()
 TESTS = [test_train_and_replay, test_replay_is_a_fold, test_labels_do_not_leak, test_partitions, test_forms_of_input,
-         test_bad_rows, test_training_repeats, test_refit, test_thresholds_for_an_aim, test_wrong_use, test_failures,
-         test_published_rows]
+         test_bad_rows, test_training_repeats, test_gcn, test_refit, test_thresholds_for_an_aim, test_wrong_use,
+         test_failures, test_published_rows]
 
 
 def main():

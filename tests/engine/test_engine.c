@@ -1,9 +1,11 @@
 /* The fold's promises: nothing looks ahead, no label acts before it arrives, and a state that was
  * saved and restored goes on bit for bit. */
 #include "engine/engine.h"
+#include "model/gcn_folder.h"
 #include "record/category.h"
 
 #include <glib/gstdio.h>
+#include <math.h>
 #include <unistd.h>
 
 enum { STEPS = 1500 };
@@ -152,6 +154,79 @@ static void test_save_and_restore(void) {
     g_rmdir(dir);
 }
 
+/* Folds events [from, to) as they are scored, and keeps the scores. */
+static void decide(Engine *engine, const World *w, int from, int to, float *scores) {
+    g_autofree float *parts = g_new(float, feature_count() + 1);
+    for (int i = from; i < to; i++) {
+        const Event *event = &w->events[i];
+        if (event->kind == EVENT_LABEL) {
+            engine_label(engine, &event->label);
+            continue;
+        }
+        const Decision decision = engine_transaction(engine, &event->transaction);
+        scores[i] = decision.score;
+        /* Asking why changes nothing, and what is told adds up to the score. */
+        engine_contributions(engine, &decision, parts);
+        double odds = 0;
+        for (size_t f = 0; f <= feature_count(); f++)
+            odds += (double)parts[f];
+        g_assert_cmpfloat_with_epsilon((double)decision.score, 1 / (1 + exp(-odds)), 1e-4);
+    }
+}
+
+/* A model that looks back on earlier transactions gives the same bits from any snapshot. */
+static void test_memory(void) {
+    g_autofree char *dir = g_dir_make_tmp("haechi-engine-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "snapshot", NULL);
+    g_autofree char *one = g_build_filename(dir, "one", NULL);
+    g_autofree char *two = g_build_filename(dir, "two", NULL);
+    gcn_folder_write(one, "1", 1);
+    gcn_folder_write(two, "2", 2);
+    Model *model = model_load(one, NULL), *again = model_load(one, NULL);
+    Model *other = model_load(two, NULL);
+    g_autofree World *w = g_new0(World, 1);
+    make_world(w, 4, STEPS, 0);
+    g_autofree float *whole = g_new0(float, STEPS), *parts = g_new0(float, STEPS);
+    Engine *engine = engine_new(model);
+    decide(engine, w, 0, STEPS, whole);
+    engine_free(engine);
+    engine = engine_new(model);
+    for (int at = 0; at < STEPS; at += 250) {
+        decide(engine, w, at, at + 250, parts);
+        g_assert_true(engine_save(engine, "log", NULL, path, NULL));
+        engine_free(engine);
+        engine = engine_new(again);
+        g_assert_true(engine_restore(engine, "log", path, NULL, NULL));
+        g_assert_false(engine_is_cold(engine));
+    }
+    g_assert_cmpmem(whole, STEPS * sizeof *whole, parts, STEPS * sizeof *parts);
+    g_assert_cmpfloat(whole[STEPS - 1], !=, whole[STEPS - 2]);
+
+    /* The same network under another pointer goes on; another begins without. */
+    engine_set_model(engine, model);
+    g_assert_false(engine_is_cold(engine));
+    engine_set_model(engine, other);
+    g_assert_true(engine_is_cold(engine));
+    engine_free(engine);
+    engine = engine_new(other);
+    g_assert_false(engine_is_cold(engine));
+    g_assert_true(engine_restore(engine, "log", path, NULL, NULL));
+    g_assert_true(engine_is_cold(engine));
+    g_assert_cmpuint(engine_position(engine), ==, STEPS);
+    engine_free(engine);
+    engine = engine_new(NULL);
+    g_assert_true(engine_restore(engine, "log", path, NULL, NULL));
+    g_assert_false(engine_is_cold(engine));
+    engine_free(engine);
+    model_free(model);
+    model_free(again);
+    model_free(other);
+    g_remove(path);
+    gcn_folder_remove(one);
+    gcn_folder_remove(two);
+    g_rmdir(dir);
+}
+
 static void refuse(Engine *engine, const char *path, const char *bytes, gsize len,
                    const char *why) {
     GError *error = NULL;
@@ -219,6 +294,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/engine/own-label-unseen", test_own_label_unseen);
     g_test_add_func("/engine/labels-act-on-arrival", test_labels_act_on_arrival);
     g_test_add_func("/engine/save-and-restore", test_save_and_restore);
+    g_test_add_func("/engine/memory-goes-with-its-model", test_memory);
     g_test_add_func("/engine/damaged-snapshot", test_damaged_snapshot);
     return g_test_run();
 }

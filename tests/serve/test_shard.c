@@ -1,6 +1,7 @@
 /* A partition's state is a fold over its logs: whoever folds the same messages in the same order,
  * from the beginning or from any checkpoint between, has the same scores; and no message breaks it.
  */
+#include "model/gcn_folder.h"
 #include "serve/kafka/shard.h"
 
 #include <glib/gstdio.h>
@@ -88,17 +89,18 @@ static GBytes *state_of(Shard *shard, const char *folder) {
     return g_bytes_new_take(content, len);
 }
 
-static void test_checkpoints_change_nothing(void) {
+/* With a model or NULL. */
+static void check_checkpoints(const Model *model) {
     World world = new_world(11);
     MessageReader reader;
     message_reader_init(&reader);
     g_autofree char *folder = g_dir_make_tmp("haechi-shard-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(folder, "checkpoint", NULL);
-    Shard *moving = shard_new(3, NULL), *staying = NULL;
+    Shard *moving = shard_new(3, model), *staying = NULL;
     moving->progress_next = 17;
     g_autoptr(GError) error = NULL;
     g_assert_true(shard_save(moving, "log", path, &error));
-    staying = shard_load(3, NULL, "log", path, &error); /* the same random keys */
+    staying = shard_load(3, model, "log", path, &error); /* the same random keys */
     g_assert_no_error(error);
     for (int i = 0; i < MESSAGES; i++) {
         fold(moving, &reader, &world, i);
@@ -106,7 +108,7 @@ static void test_checkpoints_change_nothing(void) {
         if (i % 500 != 250) continue;
         g_assert_true(shard_save(moving, "log", path, &error));
         shard_free(moving);
-        moving = shard_load(3, NULL, "log", path, &error);
+        moving = shard_load(3, model, "log", path, &error);
         g_assert_no_error(error);
         g_assert_cmpint(moving->progress_next, ==, 17);
         moving->scores = staying->scores;
@@ -119,6 +121,22 @@ static void test_checkpoints_change_nothing(void) {
     message_reader_clear(&reader);
     free_world(&world);
     g_unlink(path);
+    g_rmdir(folder);
+}
+
+static void test_checkpoints_change_nothing(void) {
+    check_checkpoints(NULL);
+}
+
+/* The state is then also what the model looks back on. */
+static void test_checkpoints_with_memory(void) {
+    g_autofree char *folder = g_dir_make_tmp("haechi-shard-XXXXXX", NULL);
+    g_autofree char *dir = g_build_filename(folder, "model", NULL);
+    gcn_folder_write(dir, "1", 1);
+    Model *model = model_load(dir, NULL);
+    check_checkpoints(model);
+    model_free(model);
+    gcn_folder_remove(dir);
     g_rmdir(folder);
 }
 
@@ -283,6 +301,7 @@ static void test_steps(void) {
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/serve/shard/checkpoints_change_nothing", test_checkpoints_change_nothing);
+    g_test_add_func("/serve/shard/checkpoints_with_memory", test_checkpoints_with_memory);
     g_test_add_func("/serve/shard/damaged_checkpoints", test_damaged_checkpoints);
     g_test_add_func("/serve/shard/outcomes", test_outcomes);
     g_test_add_func("/serve/shard/labels_and_corrections", test_labels_and_corrections);

@@ -83,7 +83,7 @@ static void test_pyg(void) {
     g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(GcnRun));
     gcn_graph_cut(graph, 0, NODES, NODES, shape.layers, runs);
     const GcnRun *run = (const GcnRun *)(const void *)runs->data;
-    GcnPass *pass = gcn_pass_new(&shape, NODES);
+    GcnPass *pass = gcn_pass_new(blas_load(NULL), &shape, NODES);
     float found[NODES];
     gcn_pass_forward(pass, parameters, &nodes, run, runs->len, found);
     for (size_t place = 0; place < NODES; place++)
@@ -196,7 +196,7 @@ static GArray *cut(const Set *set, size_t first, uint32_t longest) {
 static float *whole(const Set *set) {
     g_autoptr(GArray) runs = cut(set, 0, G_MAXUINT32);
     float *margins = g_new(float, set->graph->nodes);
-    GcnPass *pass = gcn_pass_new(gcn_shape(set->gcn), set->graph->nodes);
+    GcnPass *pass = gcn_pass_new(blas_load(NULL), gcn_shape(set->gcn), set->graph->nodes);
     gcn_pass_forward(pass, gcn_parameters(set->gcn), &set->nodes,
                      (const GcnRun *)(const void *)runs->data, runs->len, margins);
     gcn_pass_free(pass);
@@ -235,7 +235,7 @@ static void test_runs(void) {
     static const uint32_t longest[] = {1, 7, 64};
     for (size_t i = 0; i < G_N_ELEMENTS(longest); i++) {
         g_autoptr(GArray) runs = cut(&set, FIRST, longest[i]);
-        GcnPass *pass = gcn_pass_new(gcn_shape(set.gcn), longest[i] + 3 * 5);
+        GcnPass *pass = gcn_pass_new(blas_load(NULL), gcn_shape(set.gcn), longest[i] + 3 * 5);
         size_t seen = 0;
         for (guint r = 0; r < runs->len; r++) {
             const GcnRun *run = &g_array_index(runs, GcnRun, r);
@@ -265,7 +265,7 @@ static void test_gradient(void) {
     const size_t count = gcn_parameter_count(shape);
     g_autofree float *parameters = g_memdup2(gcn_parameters(set.gcn), count * sizeof(float));
     g_autofree float *gradient = g_new0(float, count), *unused = g_new0(float, count);
-    GcnPass *pass = gcn_pass_new(shape, 4 * ROWS);
+    GcnPass *pass = gcn_pass_new(blas_load(NULL), shape, 4 * ROWS);
     gcn_pass_gradient(pass, parameters, &set.nodes, run, runs->len, &loss, gradient);
     const float step = 1.0F / 4096;
     size_t off = 0;

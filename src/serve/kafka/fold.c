@@ -44,9 +44,9 @@ static void keep_or_show(Folder *folder, const Transaction *transaction, const D
     }
 }
 
-static void explain(Folder *folder, const Decision *decision) {
+static void explain(Folder *folder, const Shard *shard, const Decision *decision) {
     g_string_truncate(folder->reasons, 0);
-    shape_reasons(folder->reasons, folder->model, decision, folder->contributions);
+    shape_reasons(folder->reasons, shard->engine, decision, folder->contributions);
 }
 
 static void write_decision(Folder *folder, const rd_kafka_message_t *message,
@@ -92,7 +92,7 @@ static void take_transaction(Folder *folder, Shard *shard, const rd_kafka_messag
     switch (
         shard_fold_transaction(shard, &folder->reader, &read, &transaction, &decision, &reject)) {
     case SHARD_DONE:
-        explain(folder, &decision);
+        explain(folder, shard, &decision);
         write_decision(folder, message, &transaction, &decision);
         keep_or_show(folder, &transaction, &decision);
         if (shard_labelled_before(shard, &transaction, &earlier)) keep_label(batch, &earlier);
@@ -234,10 +234,10 @@ void folder_fold(Folder *folder, rd_kafka_message_t *const *messages, size_t cou
 
 /* What is restored */
 
-void folder_keep_decision(Folder *folder, const Transaction *transaction,
+void folder_keep_decision(Folder *folder, const Shard *shard, const Transaction *transaction,
                           const Decision *decision) {
     if (decision->verdict == VERDICT_APPROVE && !folder->keep_all) return;
-    explain(folder, decision);
+    explain(folder, shard, decision);
     keep(folder, folder->batch, transaction, decision, false);
 }
 

@@ -42,5 +42,6 @@ Shard *folder_shard(const Folder *folder, int32_t partition);
 void folder_fold(Folder *folder, rd_kafka_message_t *const *messages, size_t count);
 
 /* Keeps for the store what was decided and labelled once more, when a shard was restored. */
-void folder_keep_decision(Folder *folder, const Transaction *transaction, const Decision *decision);
+void folder_keep_decision(Folder *folder, const Shard *shard, const Transaction *transaction,
+                          const Decision *decision);
 void folder_keep_label(Folder *folder, const Label *label);

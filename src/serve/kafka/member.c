@@ -201,9 +201,10 @@ static void hand_on_kept(Member *member) {
         committer_push(member->committer, &member->fold.batch, PUSH_MS);
 }
 
-static void kept_again(void *data, const Transaction *transaction, const Decision *decision) {
+static void kept_again(void *data, const Shard *shard, const Transaction *transaction,
+                       const Decision *decision) {
     Member *member = data;
-    folder_keep_decision(&member->fold, transaction, decision);
+    folder_keep_decision(&member->fold, shard, transaction, decision);
     hand_on_kept(member);
 }
 

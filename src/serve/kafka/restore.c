@@ -41,7 +41,7 @@ static void fold_transaction(Replaying *replaying, const LogMessage *message) {
     if (shard_fold_transaction(replaying->shard, restore->reader, message, &transaction, &decision,
                                &reject) != SHARD_DONE)
         return;
-    restore->decided(restore->data, &transaction, &decision);
+    restore->decided(restore->data, replaying->shard, &transaction, &decision);
     if (shard_labelled_before(replaying->shard, &transaction, &earlier))
         restore->labelled(restore->data, &earlier);
 }

@@ -16,7 +16,8 @@ typedef struct Restore {
     Meters *meters;
     int64_t merchants_next; /* offset up to which the merchants' log is folded at the end */
     /* What was decided and labelled again, for the store. */
-    void (*decided)(void *data, const Transaction *transaction, const Decision *decision);
+    void (*decided)(void *data, const Shard *shard, const Transaction *transaction,
+                    const Decision *decision);
     void (*labelled)(void *data, const Label *label);
     void *data;
 } Restore;

@@ -220,6 +220,9 @@ Shard *shard_load(int partition, const Model *model, const char *log_id, const c
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                         "cannot read snapshot %s: its offsets do not hold together", path);
     }
-    if (!shard) engine_free(engine);
+    if (!shard)
+        engine_free(engine);
+    else if (engine_is_cold(engine))
+        g_printerr("%s: what its model looks back on is of another model and is dropped\n", path);
     return shard;
 }
