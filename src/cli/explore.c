@@ -65,7 +65,7 @@ int explore_ask(const char *command, const ServiceWords *words, const char *path
     if (error) return options_fail(command, EXIT_FAILURE, "%s", error->message);
     g_autoptr(GString) answer = g_string_new(NULL);
     JsonParser *parser = json_parser_new(HTTP_ANSWER_MAX);
-    const Str text = {question->str, question->len};
+    const Str text = question ? (Str){question->str, question->len} : (Str){0};
     const char *url = words->url ? words->url : default_url;
     int status = EXIT_SUCCESS;
     if (!http_ask(url, path, token, text, parser, answer, &error))

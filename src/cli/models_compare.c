@@ -1,6 +1,7 @@
 /* haechi models compare: two versions or more, side by side. */
 #include "base/json_write.h"
 #include "cli/command.h"
+#include "cli/explore.h"
 #include "cli/models.h"
 #include "cli/options.h"
 
@@ -175,16 +176,64 @@ static int compare(const ModelsWords *words, int count, char **names) {
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Live: what a service counts of its champion and its challenger. */
+
+static void print_role(JsonValue answer, JsonValue comparison, const char *role) {
+    JsonValue model, hits;
+    if (!json_member(answer, role, &model) || !json_member(comparison, role, &hits)) return;
+    g_autofree char *name = answer_text(model, "name"), *version = answer_text(model, "version");
+    printf("%-12s%10.0f%12.4f%10.4f%10.0f%10.0f  %s %s\n", role, answer_number(hits, "alerts"),
+           answer_number(hits, "precision"), answer_number(hits, "recall"),
+           answer_number(hits, "true_positives"), answer_number(hits, "false_negatives"), name,
+           version);
+}
+
+static void print_live(JsonValue answer, void *data) {
+    (void)data;
+    JsonValue comparison, difference;
+    if (!json_member(answer, "comparison", &comparison) ||
+        !json_member(comparison, "score_difference", &difference))
+        return;
+    printf("%.0f transactions seen by both, %.0f behind; they decide alike in %.4f of them,\n"
+           "and their scores are %.4f apart on average, %.4f at most. Where labels have come:\n\n",
+           answer_number(comparison, "transactions"), answer_number(answer, "lag_events"),
+           answer_number(comparison, "agreement"), answer_number(difference, "mean"),
+           answer_number(difference, "max"));
+    printf("%-12s%10s%12s%10s%10s%10s\n", "", "alerts", "precision", "recall", "caught", "missed");
+    print_role(answer, comparison, "champion");
+    print_role(answer, comparison, "challenger");
+}
+
 int cmd_models_compare(int argc, char **argv) {
     ModelsWords words = {0};
-    GOptionEntry entries[MODELS_ENTRIES + 1] = {0};
+    ServiceWords service = {0};
+    gboolean live = FALSE;
+    enum { OWN = MODELS_ENTRIES + 3 };
+    GOptionEntry entries[OWN + 1] = {
+        [MODELS_ENTRIES] = {"live", 0, 0, G_OPTION_ARG_NONE, &live,
+                            "In place of MODELs: how a running service's challenger differs from "
+                            "its champion on the same transactions",
+                            NULL},
+        {"url", 0, 0, G_OPTION_ARG_STRING, &service.url, "The service (http://127.0.0.1:8080)",
+         "URL"},
+        {"token-file", 0, 0, G_OPTION_ARG_FILENAME, &service.token_file,
+         "File that holds the service's API token", "FILE"},
+    };
     models_words_entries(&words, entries);
     int status = EXIT_USAGE;
     if (options_parse(command, "MODEL MODEL...",
                       "Shows versions side by side: their metrics, how much more than the first's\n"
                       "they are, and the parameters that differ. MODEL is as for 'models show'.",
-                      entries, &argc, &argv, 2, COMPARED_MAX))
-        status = compare(&words, argc - 1, argv + 1);
+                      entries, &argc, &argv, 0, COMPARED_MAX)) {
+        service.json = words.json;
+        if (live && argc == 1)
+            status = explore_ask(command, &service, "/v1/models/live", NULL, print_live, NULL);
+        else if (!live && argc > 2)
+            status = compare(&words, argc - 1, argv + 1);
+        else
+            options_fail(command, 0, "wants two MODELs or more, or --live alone");
+    }
+    service_words_clear(&service);
     g_free(words.dir);
     return status;
 }

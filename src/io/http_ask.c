@@ -14,9 +14,9 @@ static size_t take_answer(char *data, size_t size, size_t count, void *user) {
     return len;
 }
 
-/* One POST. Returns the HTTP status; 0, and why in `message`, when there was no answer. */
-static long post(const char *address, struct curl_slist *headers, Str question, GString *answer,
-                 char message[CURL_ERROR_SIZE]) {
+/* One POST, or GET. Returns the HTTP status; 0, and why in `message`, when there was no answer. */
+static long ask(const char *address, struct curl_slist *headers, Str question, GString *answer,
+                char message[CURL_ERROR_SIZE]) {
     CURL *curl = curl_easy_init();
     g_assert(curl);
     message[0] = '\0';
@@ -25,8 +25,10 @@ static long post(const char *address, struct curl_slist *headers, Str question, 
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)ASK_SECONDS);
     curl_easy_setopt(curl, CURLOPT_URL, address);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, question.data);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)question.len);
+    if (question.data) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, question.data);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)question.len);
+    }
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
@@ -50,7 +52,7 @@ bool http_ask(const char *url, const char *path, const char *token, Str question
     g_autofree char *base = g_strndup(url, strlen(url) - g_str_has_suffix(url, "/"));
     g_autofree char *address = g_strconcat(base, path, NULL);
     struct curl_slist *headers = http_post_headers("application/json", token);
-    const long status = post(address, headers, question, answer, message);
+    const long status = ask(address, headers, question, answer, message);
     curl_slist_free_all(headers);
     if (status == 200) return true;
     g_autofree char *why =

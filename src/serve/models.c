@@ -28,6 +28,12 @@ struct Models {
     Shadow *shadow; /* the challenger; NULL for none */
 };
 
+static bool is_gone(const Watched *watched) {
+    if (!watched->dir) return false;
+    g_autofree char *manifest = g_build_filename(watched->dir, MODEL_MANIFEST_FILE, NULL);
+    return !g_file_test(manifest, G_FILE_TEST_EXISTS);
+}
+
 /* Whether the folder holds something else than when this was last asked. */
 static bool has_changed(Watched *watched) {
     struct stat now;
@@ -96,6 +102,12 @@ static void challenge(Models *models) {
     model_free(model);
 }
 
+/* Its folder, or the link to it, is there no more. */
+static void dismiss_challenger(Models *models) {
+    models->challenger.seen = (struct stat){0};
+    set_challenger(models, NULL);
+}
+
 /* The challenger's shadow when it is of this model, which it then is no longer; else NULL. */
 static Shadow *take_challenger(Models *models, const Model *model) {
     Shadow *taken = NULL;
@@ -155,6 +167,7 @@ static void *run(void *data) {
     while (!atomic_load(&models->stopping)) {
         if (has_changed(&models->champion)) begin_change(models);
         if (has_changed(&models->challenger)) challenge(models);
+        if (is_gone(&models->challenger)) dismiss_challenger(models);
         if (models->next) end_change(models);
         wait_for_a_look(models);
     }

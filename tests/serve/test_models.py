@@ -215,14 +215,38 @@ def test_challenger_is_compared(world):
             labelled = hits["true_positives"] + hits["false_negatives"]
             assert 0 < labelled <= len(frauds), hits
             assert hits["true_positives"] <= len(flagged & frauds), hits
+        table = good("models", "compare", "--live", "--url", service.url)
+        assert f"{len(world.numbers)} transactions" in table and world.versions["two"] in table, table
+        assert json.loads(good("models", "compare", "--live", "--json", "--url", service.url)) == service.live()
         put("two")  # the challenger becomes the champion
         wait_until("two decides", lambda: service.get("/v1/stats")["model"]["name"] == "two")
         wait_until("there is no challenger", lambda: service.live() is None)
         assert service.end() == 0
 
 
+def test_registry_decides(world):
+    """promote and rollback change the service: its folders are the registry's links."""
+    for name in ("one", "two"):
+        os.makedirs("models/card", exist_ok=True)
+        if not os.path.exists(f"models/card/{world.versions[name]}"):
+            shutil.copytree(name, f"models/card/{world.versions[name]}")
+    good("models", "promote", f"card/{world.versions['one']}")
+    with Service("registered", "--challenger", "models/card/challenger", model="models/card/champion") as service:
+        service.stream("--limit", "300")
+        assert service.live() is None
+        good("models", "promote", f"card/{world.versions['two']}", "--as", "challenger")
+        live = wait_until("two follows", lambda: (found := service.live()) and found["lag_events"] == 0 and found)
+        assert live["comparison"]["transactions"] == 300, live
+        good("models", "promote", f"card/{world.versions['two']}")
+        wait_until("two decides", lambda: service.get("/v1/stats")["model"]["name"] == "two")
+        wait_until("there is no challenger", lambda: service.live() is None)
+        good("models", "rollback", "card")
+        wait_until("one decides", lambda: service.get("/v1/stats")["model"]["name"] == "one")
+        assert service.end() == 0
+
+
 TESTS = [test_champion_changes_under_load, test_killed_after_a_change, test_bad_model_changes_nothing,
-         test_challenger_is_compared]
+         test_challenger_is_compared, test_registry_decides]
 
 
 def main():
