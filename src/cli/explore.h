@@ -24,8 +24,9 @@ bool explore_check_subject(const char *command, const char *text);
 /* A subject as people read it: "card 4123..." for "card:4123...". The caller frees it. */
 char *explore_title(const char *subject);
 
-/* Posts the question to the service, or gets the path where it is NULL. With --json prints the answer as it is; else hands it to
- * `print`. Returns the exit status, having said on standard error what was wrong. */
+/* Posts the question to the service, or gets the path where it is NULL. With --json prints the
+ * answer as it is; else hands it to `print`. Returns the exit status, having said on standard error
+ * what was wrong. */
 typedef void ExplorePrint(JsonValue answer, void *data);
 int explore_ask(const char *command, const ServiceWords *words, const char *path,
                 const GString *question, ExplorePrint *print, void *data);
