@@ -50,7 +50,7 @@ int cmd_mlflow_alias(int argc, char **argv) {
             entries, &argc, &argv, 2, 2))
         return EXIT_USAGE;
     char *at = strchr(argv[1], '@');
-    const bool is_number = strspn(argv[2], "0123456789") == strlen(argv[2]);
+    const bool is_number = *argv[2] && strspn(argv[2], "0123456789") == strlen(argv[2]);
     if (at) *at = '\0';
     if (!at || !model_name_valid(str_from(argv[1])) || !model_name_valid(str_from(at + 1)) ||
         !is_number)

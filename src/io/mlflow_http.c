@@ -289,6 +289,9 @@ bool mlflow_ask(Mlflow *mlflow, const char *doing, const char *path, Str questio
     set_up(mlflow);
     curl_easy_setopt(mlflow->curl, CURLOPT_HTTPHEADER, mlflow->question_headers);
     if (question.data) {
+        /* libcurl sends a request anew when a connection that it used before is closed without an
+         * answer. What creates something would be done twice. */
+        curl_easy_setopt(mlflow->curl, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(mlflow->curl, CURLOPT_POSTFIELDS, question.data);
         curl_easy_setopt(mlflow->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)question.len);
     }

@@ -25,7 +25,7 @@ class MLflow(servers.Server):
     def url(self):
         return self.where["HAECHI_MLFLOW"]
 
-    def ask(self, path, question=None, **words):
+    def ask(self, path, question=None, /, **words):
         """The answer to a GET with the words in its query, or where there is a question, to a POST of it."""
         query = "?" + urllib.parse.urlencode(words) if words else ""
         request = urllib.request.Request(f"{self.url}/api/2.0/mlflow/{path}{query}",
