@@ -157,7 +157,7 @@ static bool parse(Settings *settings, int argc, char **argv) {
          "Folder of the store and the checkpoint (haechi-data)", "DIR"},
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &settings->model, MODEL_OPTION_HELP, "DIR"},
         {"challenger", 'C', 0, G_OPTION_ARG_FILENAME, &settings->challenger,
-         "Folder of a model that scores the same transactions in the shadow", "DIR"},
+         "A model, named as --model, that scores the same transactions in the shadow", "DIR"},
         {"listen", 'l', 0, G_OPTION_ARG_STRING, &settings->listen,
          "Where to listen (127.0.0.1:8080); port 0 for any", "HOST:PORT"},
         {"token-file", 't', 0, G_OPTION_ARG_FILENAME, &settings->token_file,
@@ -260,10 +260,14 @@ static bool run_checked(const Settings *settings, ServeOptions *options, GError 
 static bool run(const Settings *settings, GError **error) {
     g_autofree char *model = model_option_folder("serve", settings->model, error);
     if (!model) return false;
+    g_autofree char *challenger = NULL;
+    if (settings->challenger &&
+        !(challenger = model_option_folder("serve", settings->challenger, error)))
+        return false;
     ServeOptions options = {
         .data_dir = settings->data_dir ? settings->data_dir : "haechi-data",
         .model_dir = model,
-        .challenger_dir = settings->challenger,
+        .challenger_dir = challenger,
         .listen = settings->listen ? settings->listen : "127.0.0.1:8080",
         .token_file = settings->token_file,
         .neo4j = neo4j_words_options(&settings->neo4j),

@@ -73,6 +73,10 @@ def test_a_training_run_is_recorded(world, server):
     assert tags["haechi.members"] == "xgboost" and tags["haechi.threshold_choice"] == manifest["threshold_choice"]
     sizes = {path.name: path.stat().st_size for path in (world.top / "m").iterdir()}
     assert artifacts(server, run_id) == {f"model/{name}": size for name, size in sizes.items()}
+    for curve in json.loads((world.top / "m" / "report.json").read_text())["training_curve"]:
+        key = re.sub(r"[^\w. :/-]", "_", curve["metric"])
+        points = server.ask("metrics/get-history", run_id=run_id, metric_key=key)["metrics"]
+        assert [(point["step"], point["value"]) for point in points] == list(zip(curve["step"], curve["value"])), curve
     found = server.ask("registered-models/alias", name="first", alias="challenger")["model_version"]
     assert found["version"] == "1" and found["run_id"] == run_id
 
@@ -93,8 +97,9 @@ def put_aside(world):
     entry = world.outbox / world.waiting()[0]
     report = {"training_curve": [curve_of("judging aucpr", 1700), curve_of("loss (train)", 900), {"metric": 5}, 7,
                                  {"metric": "short", "step": [1, 2, 3], "value": [0.5, None]}]}
+    (entry / "report.json").unlink()  # and not over it: it is a link to the model's
     (entry / "report.json").write_text(json.dumps(report))
-    (entry / "roc.png").write_bytes(os.urandom(300000))
+    (entry / "more.png").write_bytes(os.urandom(300000))
     (entry / ".hidden").write_text("x")
     (entry / "folder").mkdir()
     (entry / "link.txt").symlink_to("/etc/hostname")
@@ -104,7 +109,8 @@ def put_aside(world):
 def check_curve(server, run_id, entry):
     sizes = {path.name: path.stat().st_size for path in entry.iterdir()
              if path.is_file() and not path.is_symlink() and path.name[0] != "."}
-    assert len(sizes) == 5 and artifacts(server, run_id) == {f"model/{name}": size for name, size in sizes.items()}
+    assert {"more.png", "xgboost.json", "report.json"} < sizes.keys()
+    assert artifacts(server, run_id) == {f"model/{name}": size for name, size in sizes.items()}
     for key, count in (("judging aucpr", 1700), ("loss _train_", 900), ("short", 1)):
         history = server.ask("metrics/get-history", run_id=run_id, metric_key=key, max_results=25000)["metrics"]
         assert [point.get("step") for point in history] == list(range(1, count + 1)), (key, len(history))
@@ -167,6 +173,7 @@ def test_no_loss_of_an_answer_makes_a_run_twice(world, server):
     saved, count = wait_and_count(world, server)
     assert count > 10
     failed = 0
+    files = {f"model/{path.name}" for path in saved.iterdir() if path.name[0] != "."}
     for at in range(1, count + 1):
         how = ("cut", "half", "refuse")[at % 3]
         version = again(world, saved, at)
@@ -180,7 +187,7 @@ def test_no_loss_of_an_answer_makes_a_run_twice(world, server):
         found = runs(server, "haechi", version)
         assert len(found) == 1 and found[0]["info"]["status"] == "FINISHED", (at, how, found)
         run_id = found[0]["info"]["run_id"]
-        assert len(artifacts(server, run_id)) == 3
+        assert artifacts(server, run_id).keys() == files
         of_run = [one for one in versions(server, "spoilt") if one["run_id"] == run_id]
         assert len(of_run) == 1, (at, how, of_run)
     assert failed >= count - count // 3, failed
