@@ -137,13 +137,17 @@ static void run_layer(const Gcn *gcn, Pass *pass, uint32_t layer) {
     }
 }
 
+/* Summed lane by lane, as many sums side by side as a wide register has lanes. */
 static float read_out(const Gcn *gcn, const Pass *pass) {
     const GcnShape *shape = &gcn->shape;
     const float *last = pass->layers + (size_t)(shape->layers - 1) * shape->width;
     const float *weights = gcn->parameters + gcn_readout(shape);
-    float margin = weights[shape->width];
-    for (uint32_t i = 0; i < shape->width; i++)
-        margin += last[i] * weights[i];
+    float lanes[GCN_LANES] = {0}, margin = weights[shape->width];
+    for (uint32_t i = 0; i < shape->width; i += GCN_LANES)
+        for (uint32_t k = 0; k < GCN_LANES; k++)
+            lanes[k] += last[i + k] * weights[i + k];
+    for (uint32_t k = 0; k < GCN_LANES; k++)
+        margin += lanes[k];
     return margin;
 }
 
