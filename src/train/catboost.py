@@ -1,7 +1,7 @@
 # What `haechi train catboost` runs, embedded in the program. It speaks with haechi over standard input and output.
 # In: one line of JSON (rows, names of the columns, params), rows float32 labels, rows * columns float32 values,
-# NaN for unknown. Out: a line of JSON a thing to tell: {"done", "rounds"} after each tree; at last {"bytes"} and
-# then the model, so many bytes of CatBoost's JSON; or {"error"}.
+# NaN for unknown. Out: a line of JSON a thing to tell: {"done", "rounds", "loss" on these rows} after each tree; at
+# last {"bytes"} and then the model, so many bytes of CatBoost's JSON; or {"error"}.
 import sys
 
 sys.path = [folder for folder in sys.path if folder]  # nothing from the folder that it was called in
@@ -42,7 +42,8 @@ class Progress:
         self.rounds = rounds
 
     def after_iteration(self, info):
-        tell(done=info.iteration, rounds=self.rounds)
+        losses = (info.metrics or {}).get("learn", {}).get("Logloss", [None])
+        tell(done=info.iteration, rounds=self.rounds, loss=losses[-1])
         return True
 
 

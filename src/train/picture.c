@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     BARS = 20,        /* features in the importance */
@@ -219,9 +220,11 @@ static Chart *draw_importance(const Report *r, const char *name) {
         names[i] = feature_at(g_array_index(r->importance, ReportFeature, i).feature)->name;
         most = MAX(most, strength(r, i));
     }
-    const ChartAxis x = {.label = r->shap.rows > 0 ? "Mean |contribution| to the log-odds (SHAP)"
-                                                   : "Mean gain of its splits",
-                         .high = chart_round_up(most * 1.08)};
+    g_autofree char *label =
+        r->shap.rows > 0
+            ? g_strdup_printf("Mean |contribution| to the log-odds (%s)", r->shap.method)
+            : g_strdup("Mean gain of its splits");
+    const ChartAxis x = {.label = label, .high = chart_round_up(most * 1.08)};
     const ChartAxis y = {.high = bars, .names = names, .name_count = bars};
     Chart *chart = page("Feature importance", name, "the %u strongest of %u features", bars,
                         r->importance->len);
@@ -310,8 +313,10 @@ static Chart *draw_beeswarm(const Report *r, const char *name) {
         high = MAX(high, (double)shap->contributions[i]);
     }
     const double room = MAX(0.03 * (high - low), 1e-3);
+    g_autofree char *label =
+        g_strdup_printf("Contribution to the log-odds of fraud (%s)", shap->method);
     const ChartAxis x = {
-        .label = "Contribution to the log-odds of fraud (SHAP value)",
+        .label = label,
         .low = low - room,
         .high = high + room,
     };
@@ -321,7 +326,9 @@ static Chart *draw_beeswarm(const Report *r, const char *name) {
     for (size_t i = 0; i < shap->rows; i++)
         frauds += shap->is_fraud[i];
     Chart *chart =
-        page("SHAP summary", name, "%zu transactions, %zu of them fraud", shap->rows, frauds);
+        page(strcmp(shap->method, REPORT_SHAPLEY_VALUES) == 0 ? "SHAP summary"
+                                                              : "Summary of contributions",
+             name, "%zu transactions, %zu of them fraud", shap->rows, frauds);
     chart_colour_scale(chart, value_colour, "Feature value", "low", "high");
     chart_panel(chart, 0, 1, &x, &y);
     chart_segment(chart, 0, 0, 0, y.high, (ChartLine){.colour = chart_grey, .dashed = true});
@@ -429,8 +436,9 @@ static void draw_series(Chart *chart, const Report *r, const char *metric, int i
     }
     if (n == 0) return;
     const double room = MAX(0.06 * (high - low), 1e-6 * MAX(fabs(high), 1));
-    const ChartAxis x = {
-        .label = index + 1 == count ? "Round" : NULL, .low = 0, .high = MAX(steps[n - 1], 1)};
+    const ChartAxis x = {.label = index + 1 == count ? "Round or epoch" : NULL,
+                         .low = 0,
+                         .high = MAX(steps[n - 1], 1)};
     const ChartAxis y = {.label = metric, .low = low - room, .high = high + room};
     const ChartLine line = {.colour = index % 2 ? chart_red : chart_blue};
     chart_panel(chart, index, count, &x, &y);
@@ -443,7 +451,7 @@ static void draw_series(Chart *chart, const Report *r, const char *metric, int i
 static Chart *draw_training(const Report *r, const char *name) {
     const char *metrics[PANELS_MAX];
     const int count = find_metrics(r, metrics);
-    Chart *chart = judged_page("Training curve", name, r);
+    Chart *chart = page("Training curve", name, "%u measures as it was trained", r->steps->len);
     for (int i = 0; i < count; i++)
         draw_series(chart, r, metrics[i], i, count);
     return chart;

@@ -95,6 +95,7 @@ static void fill_shap(Report *r, const ReportJob *job, const GArray *rows, const
                       const uint8_t *is_fraud) {
     const size_t width = feature_count() + 1;
     ReportShap *shap = &r->shap;
+    shap->method = job->explain_method;
     shap->rows = rows->len;
     shap->features = MIN((size_t)REPORT_SHAP_FEATURES, feature_count());
     shap->expected = rows->len ? (double)explained[width - 1] : 0;

@@ -17,7 +17,8 @@ enum {
     REPORT_SHAP_FEATURES = 20 /* the strongest */
 };
 
-#define REPORT_FILE "report.json"
+#define REPORT_FILE           "report.json"
+#define REPORT_SHAPLEY_VALUES "Shapley values"
 
 /* What each feature added to the log-odds of judging row `row`: feature_count() values, and at
  * out[feature_count()] what is expected of a row of which nothing is known. */
@@ -43,6 +44,8 @@ typedef struct ReportJob {
     int64_t review_cost;    /* cents: what an alert costs */
     ReportExplain *explain; /* NULL where a member cannot be explained row by row */
     void *explain_data;
+    const char *explain_method; /* static: REPORT_SHAPLEY_VALUES or another; not NULL where explain
+                                   is not */
     const TrainImportance *importance; /* the library's own; NULL for none */
     const GArray *steps;               /* ReportStep; NULL for none */
     const ReportLayer *layers;         /* borrowed until the report is freed; none for trees */
@@ -57,6 +60,7 @@ typedef struct ReportFeature {
 
 /* The explained rows, fraud and others in the log's order. */
 typedef struct ReportShap {
+    const char *method;            /* explain_method */
     size_t rows, features;         /* features: the first so many of the report's importance */
     double expected;               /* log-odds of a transaction of which nothing is known */
     float *scores;                 /* of each row */

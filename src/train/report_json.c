@@ -207,6 +207,7 @@ static void write_table(GString *out, const char *name, const float *values, siz
 static void write_shap(GString *out, const Report *r) {
     const ReportShap *shap = &r->shap;
     open_at(out, "shap", '{');
+    text(out, "method", shap->method);
     number(out, "expected", shap->expected);
     open_at(out, "features", '[');
     for (size_t k = 0; k < shap->features; k++)

@@ -98,6 +98,8 @@ static bool make_report(Training *t, TrainResult *result, GError **error) {
         .review_cost = t->job->review_cost,
         .explain = explain,
         .explain_data = t,
+        .explain_method =
+            model_member_gcn(t->member) ? "gradient times input" : REPORT_SHAPLEY_VALUES,
         .importance = trainer->importance ? &importance : NULL,
         .steps = t->steps,
         .layers = result->layers,

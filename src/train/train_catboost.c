@@ -61,6 +61,17 @@ static void send_rows(Python *python, const FeatureMatrix *matrix, size_t rows) 
     python_send_end(python);
 }
 
+/* A tree is done: its loss is told of some hundred trees, the last among them. */
+static void hear_tree(const FitJob *job, JsonValue told, uint64_t done, uint64_t rounds) {
+    enum { STEPS = 100 };
+    JsonValue loss;
+    if (job->progress) job->progress(job->progress_data, "training", done, rounds);
+    const bool measured = done == 1 || done == rounds || done % (rounds / STEPS + 1) == 0;
+    if (job->step && measured && json_member(told, "loss", &loss) && json_is_number(loss))
+        job->step(job->step_data, "log loss, training", (int)MIN(done, (uint64_t)ROUNDS_MAX),
+                  json_get_double(loss));
+}
+
 /* Hears how far the child is until it has the model. */
 static GBytes *await(Python *python, const FitJob *job, GError **error) {
     JsonValue told, value, rounds;
@@ -73,10 +84,8 @@ static GBytes *await(Python *python, const FitJob *job, GError **error) {
                         "the model has over %zu bytes: ask for fewer trees", max);
             return NULL;
         }
-        if (job->progress && json_member(told, "done", &value) &&
-            json_member(told, "rounds", &rounds))
-            job->progress(job->progress_data, "training", json_get_uint(value),
-                          json_get_uint(rounds));
+        if (json_member(told, "done", &value) && json_member(told, "rounds", &rounds))
+            hear_tree(job, told, json_get_uint(value), json_get_uint(rounds));
     }
     return NULL;
 }
@@ -107,6 +116,7 @@ static bool check(const FitJob *job, GError **error) {
         matrix_append(matrix, &(float){(float)i}, i % 4 == 1, MATRIX_NO_GROUP);
     FitJob quiet = *job;
     quiet.progress = NULL;
+    quiet.step = NULL;
     g_autoptr(GBytes) json = run(&quiet, params, matrix, TRIAL_ROWS, error);
     g_autoptr(ModelMember) member = json ? model_member_parse(MODEL_CATBOOST, json, error) : NULL;
     train_params_free(params);

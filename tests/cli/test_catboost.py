@@ -57,6 +57,11 @@ def test_train_and_replay():
     manifest = json.loads(pathlib.Path("m1", "manifest.json").read_text())
     assert [member["kind"] for member in manifest["members"]] == ["catboost"]
     assert manifest["parameters"]["iterations"] == "30" and manifest["name"] == "catboost"
+    report = json.loads(pathlib.Path("m1", "report.json").read_text())
+    curve = report["training_curve"][0]
+    assert curve["metric"] == "log loss, training" and curve["step"] == list(range(1, 31))
+    assert all(loss > later for loss, later in zip(curve["value"], curve["value"][1:]))
+    assert report["importance"][0]["mean_contribution"] > 0 and report["shap"]["contributions"]
     replayed = json.loads(good("replay", "d/fraudTest.csv", "--warmup", "d/fraudTrain.csv", "--model", "m1", "--json"))
     assert replayed["average_precision"] > 0.9, replayed
     return None

@@ -74,6 +74,7 @@ static ReportJob job_of(World *w) {
         .review_cost = 500,
         .explain = explain,
         .explain_data = w,
+        .explain_method = REPORT_SHAPLEY_VALUES,
     };
 }
 
@@ -182,6 +183,8 @@ static void test_shape(void) {
     g_assert_cmpuint(json_count(at(at(r.root, "reliability"), "by_count")), ==, REPORT_COUNT_BINS);
     g_assert_cmpuint(json_count(at(r.root, "importance")), ==, feature_count());
     g_assert_cmpuint(json_count(at(at(r.root, "drift"), "features")), ==, feature_count());
+    g_assert_true(
+        str_equal(json_get_str(at(at(r.root, "shap"), "method")), str_from(REPORT_SHAPLEY_VALUES)));
     g_assert_cmpuint(json_count(at(r.root, "layers")), ==, 2);
     g_assert_cmpuint(json_count(at(r.root, "training_curve")), ==, 2);
     g_assert_true(str_equal(json_get_str(at(r.root, "version")), str_from(head.version)));
