@@ -29,6 +29,13 @@ static G_GNUC_PRINTF(3, 4) bool refuse(GError **error, ModelError code, const ch
     return false;
 }
 
+/* What somebody wrote, as it may stand in a line. The caller frees it. */
+static char *shown(const char *text) {
+    enum { SHOWN_MAX = 200 };
+    g_autofree char *start = g_strndup(text, SHOWN_MAX);
+    return g_strescape(start, NULL);
+}
+
 /* Of the system's last error. */
 static bool fail(GError **error, const char *doing, const char *dir, const char *name) {
     const int code = errno;
@@ -54,9 +61,10 @@ static void shelf_close(Shelf *shelf) {
 /* `shelf` needs closing in any case. */
 static bool shelf_open(Shelf *shelf, const char *dir, const char *name, GError **error) {
     *shelf = (Shelf){.dir = dir, .name = name, .fd = -1, .lock = -1};
-    if (!model_name_valid(str_from(name)))
-        return refuse(error, MODEL_ERROR_MISSING, "%s: no model can have the name '%.*s'", dir,
-                      MODEL_NAME_MAX, name);
+    if (!model_name_valid(str_from(name))) {
+        g_autofree char *text = shown(name);
+        return refuse(error, MODEL_ERROR_MISSING, "%s: no model can have the name '%s'", dir, text);
+    }
     const int top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (top < 0) return refuse(error, MODEL_ERROR_MISSING, "%s: no such folder of models", dir);
     shelf->fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -150,6 +158,7 @@ static GPtrArray *entries_of(int parent, const char *name) {
 
 /* Removes what a change that was killed left behind. Only under the lock. */
 static void sweep(const Shelf *shelf) {
+    unlinkat(shelf->fd, LINK_FILE, 0);
     g_autoptr(GPtrArray) names = entries_of(shelf->fd, ".");
     for (guint i = 0; names && i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
@@ -175,7 +184,6 @@ static bool link_alias(const Shelf *shelf, RegistryAlias alias, const char *vers
     const ssize_t len = readlinkat(shelf->fd, name, now, sizeof now - 1);
     if (!version) return len < 0 || unlinkat(shelf->fd, name, 0) == 0;
     if (len >= 0 && str_equal((Str){now, (size_t)len}, str_from(version))) return true;
-    unlinkat(shelf->fd, LINK_FILE, 0);
     return symlinkat(version, shelf->fd, LINK_FILE) == 0 &&
            renameat(shelf->fd, LINK_FILE, shelf->fd, name) == 0;
 }
@@ -263,8 +271,9 @@ void registry_change_clear(RegistryChange *change) {
 }
 
 static bool missing(const Shelf *shelf, const char *version, GError **error) {
-    return refuse(error, MODEL_ERROR_MISSING, "%s/%s: no version '%.*s'", shelf->dir, shelf->name,
-                  MODEL_NAME_MAX, version);
+    g_autofree char *text = shown(version);
+    return refuse(error, MODEL_ERROR_MISSING, "%s/%s: no version '%s'", shelf->dir, shelf->name,
+                  text);
 }
 
 static bool promote(Shelf *shelf, const char *version, RegistryAlias alias, RegistryChange *change,
@@ -522,8 +531,9 @@ RegistryVersion *registry_find(const char *dir, const char *words, GError **erro
     g_autofree char *name = mark ? g_strndup(words, (gsize)(mark - words)) : NULL;
     const char *word = mark ? mark + 1 : words;
     if (!model_name_valid(str_from(word)) || (name && !model_name_valid(str_from(name)))) {
+        g_autofree char *text = shown(words);
         refuse(error, MODEL_ERROR_MISSING,
-               "'%.200s' is no version: NAME/VERSION, NAME@champion or VERSION", words);
+               "'%s' is no version: NAME/VERSION, NAME@champion or VERSION", text);
         return NULL;
     }
     return mark && *mark == '@' ? find_alias(dir, name, word, error)

@@ -58,7 +58,7 @@ static bool read_word(JsonValue line, const char *key, const char *const *words,
 static bool read_record(JsonValue line, RegistryRecord *record) {
     JsonValue time;
     int action = 0, alias = 0;
-    if (!json_member(line, "time", &time) ||
+    if (!json_member(line, "time", &time) || json_type(time) != JSON_STRING ||
         civil_read_time(json_get_str(time), &record->time) != NULL ||
         !read_word(line, "action", actions, G_N_ELEMENTS(actions), &action) ||
         !read_version(line, "version", false, &record->version))
