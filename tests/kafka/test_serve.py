@@ -2,7 +2,8 @@
 """haechi serve between topics of a real Kafka: every transaction is decided once and with the score
 that it has undisturbed, whoever is killed, goes away or joins. Speaks TAP.
 
-HAECHI_TEST_OUTAGE is how many seconds the broker is away in the test of that (8)."""
+HAECHI_TEST_OUTAGE is how many seconds the broker is away in the test of that (8), HAECHI_TEST_KILLS how
+often the service is killed in another (10)."""
 
 import json
 import os
@@ -17,7 +18,7 @@ from group import Group, World, compare, scores_of  # noqa: E402
 from harness import Broker, partition_of, run, wait_until  # noqa: E402
 
 OUTAGE = float(os.environ.get("HAECHI_TEST_OUTAGE", "8"))
-KILLS = 10
+KILLS = int(os.environ.get("HAECHI_TEST_KILLS", "10"))
 
 
 def test_decisions_equal_replay(broker, world):

@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import server  # noqa: E402
 
 HAECHI = os.environ["HAECHI"]
+KILLS = int(os.environ.get("HAECHI_TEST_KILLS", "10"))
 ENV = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
 ENV.pop("NEO4J_PASSWORD", None)
 
@@ -329,9 +330,9 @@ def test_neo4j_away(neo4j):
 def test_killed_ten_times(neo4j):
     neo4j.wipe()
     rows = read_csv("d/fraudTest.csv")
-    for round_ in range(10):
+    for round_ in range(KILLS):
         service = Service(neo4j, "killed")
-        service.stream("--rate", "0", "--limit", str(len(rows) * (round_ + 1) // 10))
+        service.stream("--rate", "0", "--limit", str(len(rows) * (round_ + 1) // KILLS))
         time.sleep(0.05 * round_)
         service.end(signal.SIGKILL)
     service = Service(neo4j, "killed")

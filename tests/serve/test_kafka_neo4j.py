@@ -4,7 +4,7 @@ decisions, is an edge once in the graph, and has in both the score that it has u
 killed or goes away. Speaks TAP.
 
 HAECHI_TEST_OUTAGE is for how many seconds Neo4j is away in the test of that, and the broker for half of
-it (60)."""
+it (60), HAECHI_TEST_KILLS how often the service is killed in another (10)."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ from harness import Broker, run, wait_until  # noqa: E402
 from server import Neo4j  # noqa: E402
 
 OUTAGE = float(os.environ.get("HAECHI_TEST_OUTAGE", "60"))
-KILLS = 10
+KILLS = int(os.environ.get("HAECHI_TEST_KILLS", "10"))
 
 
 class Between(Group):
