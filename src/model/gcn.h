@@ -121,9 +121,6 @@ size_t gcn_memory_bytes(const GcnMemory *memory);
 /* From now on the memory is of another copy of its network. */
 void gcn_memory_set_gcn(GcnMemory *memory, const Gcn *gcn);
 
-/* Asks the processor for what scoring the card will read, and changes nothing. */
-void gcn_memory_prefetch(const GcnMemory *memory, uint32_t card);
-
 /* Margin of the card's next transaction, which becomes part of the memory. `card` is a small dense
  * number; `time` in seconds, TIME_MIN to TIME_MAX, taken as the card's last one where it is
  * earlier. */

@@ -193,15 +193,6 @@ float gcn_memory_score(GcnMemory *memory, uint32_t card, int64_t time, const flo
     return margin;
 }
 
-void gcn_memory_prefetch(const GcnMemory *memory, uint32_t card) {
-    const Ring *ring = find_ring(memory, card);
-    if (ring->count == 0) return;
-    __builtin_prefetch(ring->slots);
-    const size_t lines = ring->room * memory->depth / GCN_LANES;
-    for (size_t i = 0; i < lines; i++)
-        __builtin_prefetch(ring->activations + i * GCN_LANES);
-}
-
 /* Takes the gradient of a layer's output, gates it, gives each neighbour its share and turns it
  * into that of what the layer saw, in `seen`. Returns the bias's share. */
 static float attribute_layer(const Gcn *gcn, const Pass *pass, uint32_t layer, float *gradient,

@@ -425,10 +425,6 @@ size_t model_memory_bytes(const ModelMemory *memory) {
     return memory->gcn != NULL ? gcn_memory_bytes(memory->gcn) : 0;
 }
 
-void model_memory_prefetch(const ModelMemory *memory, uint32_t card) {
-    if (memory->gcn != NULL) gcn_memory_prefetch(memory->gcn, card);
-}
-
 const char *model_memory_hash(const Model *model) {
     return model->gcn_hash != NULL ? model->gcn_hash : "";
 }

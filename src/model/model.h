@@ -52,9 +52,6 @@ ModelMemory *model_memory_new(const Model *model);
 void model_memory_free(ModelMemory *memory); /* NULL is allowed */
 size_t model_memory_bytes(const ModelMemory *memory);
 
-/* Asks for what scoring the card will read, and changes nothing. */
-void model_memory_prefetch(const ModelMemory *memory, uint32_t card);
-
 /* SHA-256, in hex, of the file of the member that looks back, "" where none does: a memory's
  * content is right for every model of the same. */
 const char *model_memory_hash(const Model *model);

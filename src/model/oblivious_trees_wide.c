@@ -12,6 +12,7 @@
  *
  * A feature with more than 254 borders takes several columns of codes. An ensemble with a deeper
  * tree, or that needs over 128 columns, does not fit. */
+#include "model/cuts.h"
 #include "model/oblivious_trees_internal.h"
 
 #if defined(__x86_64__)
@@ -70,29 +71,13 @@ bool oblivious_wide_has_avx512(void) {
            __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("popcnt");
 }
 
-/* A question's feature and border. */
-typedef struct Cut {
-    uint32_t feature;
-    float border;
-} Cut;
-
-static int compare_cuts(const void *a, const void *b) {
-    const Cut *x = a, *y = b;
-    if (x->feature != y->feature) return x->feature < y->feature ? -1 : 1;
-    return (x->border > y->border) - (x->border < y->border);
-}
-
 /* All different cuts, sorted by feature and border. */
 static Cut *collect_cuts(const ObliviousTrees *trees, size_t *count) {
     const size_t n = trees->first_split[trees->tree_count];
     Cut *cuts = g_new(Cut, n + 1);
     for (size_t i = 0; i < n; i++)
         cuts[i] = (Cut){trees->features[i], trees->borders[i]};
-    qsort(cuts, n, sizeof *cuts, compare_cuts);
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || compare_cuts(&cuts[kept - 1], &cuts[i]) != 0) cuts[kept++] = cuts[i];
-    *count = kept;
+    *count = cuts_sort(cuts, n);
     return cuts;
 }
 
@@ -103,9 +88,9 @@ typedef struct Place {
 
 static void fill_column(Column *column, const Cut *cuts, uint32_t n, float (*blocks)[BLOCK]) {
     for (uint32_t i = 0; i < (n / BLOCK + 1) * BLOCK; i++)
-        blocks[i / BLOCK][i % BLOCK] = i < n ? cuts[i].border : NAN;
+        blocks[i / BLOCK][i % BLOCK] = i < n ? cuts[i].threshold : NAN;
     for (uint32_t i = 0; i < BLOCK; i++)
-        column->pivots[i] = i < n / BLOCK ? cuts[i * BLOCK + BLOCK - 1].border : NAN;
+        column->pivots[i] = i < n / BLOCK ? cuts[i * BLOCK + BLOCK - 1].threshold : NAN;
 }
 
 /* Gives cuts[start..end) of one feature the next column, whose borders begin at *block. */
@@ -150,7 +135,7 @@ static void fill_tree(ObliviousWide *wide, const ObliviousTrees *trees, uint32_t
     Group *group = &wide->groups[t / TREES];
     for (uint32_t i = 0; i < tree.depth; i++) {
         const Cut wanted = {tree.features[i], tree.borders[i]};
-        const Cut *cut = bsearch(&wanted, cuts, count, sizeof wanted, compare_cuts);
+        const Cut *cut = bsearch(&wanted, cuts, count, sizeof wanted, cuts_compare);
         g_assert(cut != NULL);
         group->column[t % TREES * DEPTH + i] = places[cut - cuts].column;
         group->bound[t % TREES * DEPTH + i] = places[cut - cuts].bound;

@@ -18,6 +18,7 @@
  * A feature with more than 254 thresholds takes several columns of codes, each ranking within a run
  * of its thresholds. An ensemble with a deeper tree, or that needs over 128 columns, does not fit.
  */
+#include "model/cuts.h"
 #include "model/tree_ensemble_internal.h"
 
 #if defined(__x86_64__)
@@ -80,18 +81,6 @@ static bool processor_fits(void) {
            __builtin_cpu_supports("popcnt");
 }
 
-/* A split's feature and threshold. */
-typedef struct Cut {
-    uint32_t feature;
-    float threshold;
-} Cut;
-
-static int compare_cuts(const void *a, const void *b) {
-    const Cut *x = a, *y = b;
-    if (x->feature != y->feature) return x->feature < y->feature ? -1 : 1;
-    return (x->threshold > y->threshold) - (x->threshold < y->threshold);
-}
-
 /* All different cuts of the ensemble, sorted by feature and threshold. */
 static Cut *collect_cuts(const TreeEnsemble *ensemble, size_t *count) {
     Cut *cuts = g_new(Cut, ensemble->node_count + 1);
@@ -101,11 +90,7 @@ static Cut *collect_cuts(const TreeEnsemble *ensemble, size_t *count) {
         if (!tree_node_is_leaf(ensemble, node))
             cuts[n++] = (Cut){tree_node_feature(ensemble, node), node->value};
     }
-    qsort(cuts, n, sizeof *cuts, compare_cuts);
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || compare_cuts(&cuts[kept - 1], &cuts[i]) != 0) cuts[kept++] = cuts[i];
-    *count = kept;
+    *count = cuts_sort(cuts, n);
     return cuts;
 }
 
@@ -167,7 +152,7 @@ static void fill_heap(const Filling *filling, uint32_t index, uint32_t heap) {
     }
     const Cut wanted = {tree_node_feature(filling->ensemble, node), node->value};
     const Cut *cut =
-        bsearch(&wanted, filling->cuts, filling->cut_count, sizeof wanted, compare_cuts);
+        bsearch(&wanted, filling->cuts, filling->cut_count, sizeof wanted, cuts_compare);
     g_assert(cut != NULL);
     const Place place = filling->places[cut - filling->cuts];
     const bool left = tree_node_default_left(filling->ensemble, node);
