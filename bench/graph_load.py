@@ -126,11 +126,12 @@ def measure(neo4j, rows):
 
 
 def show(found):
-    rate = found["edges_per_second"]
-    print(f"haechi graph load: {rate:.0f} edges/s over {found['rows']} rows, {found['later_half']:.0f} over the later "
+    rate, later = found["edges_per_second"], found["later_half"]
+    print(f"haechi graph load: {rate:.0f} edges/s over {found['rows']} rows, {later:.0f} over the later "
           f"half; at most {found['peak_mib']:.0f} MiB")
-    for name, pace in found["one_by_one"].items():
-        print(f"{name}: {pace:.0f} edges/s, {rate / pace:.0f} times slower")
+    for name, pace in found["one_by_one"].items():  # these meet a server that the load has warmed
+        print(f"{name}: {pace:.0f} edges/s, {rate / pace:.1f} times slower than the load, "
+              f"{later / pace:.1f} than its later half")
     if len(found["one_by_one"]) < 2:
         print("the driver: not installed")
 
