@@ -6,7 +6,6 @@ import collections
 import csv
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,9 +13,9 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import tap  # noqa: E402
+from service import ENV, Service as AnyService  # noqa: E402
 
 HAECHI = os.environ["HAECHI"]
-ENV = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
 TOKEN = "0123456789abcdef"
 
 
@@ -32,19 +31,12 @@ def good(*words):
     return out
 
 
-class Service:
-    """haechi serve on a port of its choosing, and what is asked of it."""
+class Service(AnyService):
+    """And what is asked of it."""
 
     def __init__(self):
         self.sent = 0
-        self.process = subprocess.Popen(
-            [HAECHI, "serve", "--data-dir", "s", "--model", "m", "--listen", "127.0.0.1:0",
-             "--token-file", "token"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for line in self.process.stdout:
-            if "listening on " in line:
-                self.url = line.split("listening on ")[1].split()[0]
-                return
-        raise RuntimeError("the service did not start")
+        super().__init__("s", "--token-file", "token")
 
     def where(self):
         return ["--url", self.url, "--token-file", "token"]
@@ -72,12 +64,6 @@ class Service:
         assert (found, out) == (status, ""), (words, found, out, err)
         assert err.count("\n") == 1 and part in err, err
         assert not any(word.isdigit() and len(word) > 8 and word in err for word in words), err
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        said = self.process.stdout.read()
-        self.process.stdout.close()
-        return self.process.wait(timeout=60), said
 
 
 class Data:
@@ -237,8 +223,8 @@ def main():
         try:
             status = tap.run("graph", TESTS, service, data)
         finally:
-            ended, said = service.end()
-        assert ended == 0 and data.rows[-1]["cc_num"] not in said, said
+            ended = service.end()
+        assert ended == 0 and data.rows[-1]["cc_num"] not in service.said, service.said
         os.chdir("/")
     return status
 

@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import tap  # noqa: E402
+from service import Service  # noqa: E402
 
 HAECHI = os.environ["HAECHI"]
 ENV = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
@@ -22,29 +22,6 @@ ENV = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
 def good(*words):
     return subprocess.run([HAECHI, *words], check=True, stdout=subprocess.PIPE, env=ENV,
                           timeout=250).stdout.decode()
-
-
-class Service:
-    """haechi serve on a port of its choosing."""
-
-    def __init__(self, data_dir):
-        self.process = subprocess.Popen(
-            [HAECHI, "serve", "--data-dir", data_dir, "--model", "m", "--listen", "127.0.0.1:0"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for line in self.process.stdout:
-            if "listening on " in line:
-                self.url = line.split("listening on ")[1].split()[0].rstrip("/")
-                return
-        raise RuntimeError("the service did not start")
-
-    def get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
-            return json.load(answer)
-
-    def end(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        self.process.stdout.close()
-        return self.process.wait(timeout=60)
 
 
 def scores_of(service, numbers):

@@ -12,18 +12,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
-import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import tap  # noqa: E402
+from service import ENV, Service as AnyService, wait_until  # noqa: E402
 
 HAECHI = os.environ["HAECHI"]
-ENV = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
 FILE = "d/fraudTest.csv"
-WAIT_SECONDS = 60
 
 
 def good(*words):
@@ -31,44 +28,9 @@ def good(*words):
                           timeout=250).stdout.decode()
 
 
-def wait_until(what, condition):
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"not within {WAIT_SECONDS} s: {what}"
-        time.sleep(0.05)
-    return found
-
-
-class Service:
-    """haechi serve on a port of its choosing."""
-
+class Service(AnyService):
     def __init__(self, data_dir, *words, model="live-model"):
-        self.log = open(f"{data_dir}.log", "a", encoding="utf-8")
-        start = self.log.tell()
-        self.process = subprocess.Popen([HAECHI, "serve", "--data-dir", data_dir, "--model", model, "--listen",
-                                         "127.0.0.1:0", *words], stdout=subprocess.DEVNULL, stderr=self.log, env=ENV)
-        self.start = start
-        wait_until("it listens", lambda: "listening on " in self.said or self.process.poll() is not None)
-        self.url = self.said.split("listening on ")[1].split()[0].rstrip("/")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        self.process.wait()
-        self.log.close()
-
-    @property
-    def said(self):
-        with open(self.log.name, encoding="utf-8") as file:
-            file.seek(self.start)
-            return file.read()
-
-    def get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
-            return json.load(answer)
+        super().__init__(data_dir, *words, model=model)
 
     def live(self):
         """None while there is no challenger."""
@@ -77,10 +39,6 @@ class Service:
         except urllib.error.HTTPError as error:
             assert error.code == 404, error
             return None
-
-    def end(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        return self.process.wait(timeout=60)
 
     def stream(self, *words):
         return json.loads(good("stream", FILE, "--to", self.url, "--rate", "0", "--json", *words))
