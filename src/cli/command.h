@@ -31,5 +31,6 @@ int cmd_mlflow_send(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_train_catboost(int argc, char **argv);
 int cmd_train_gcn(int argc, char **argv);
+int cmd_train_ensemble(int argc, char **argv);
 int cmd_train_xgboost(int argc, char **argv);
 int cmd_stream(int argc, char **argv);

@@ -15,6 +15,7 @@ static const Command commands[] = {
     {"train xgboost", "train XGBoost on CSV files", cmd_train_xgboost},
     {"train catboost", "train CatBoost on CSV files", cmd_train_catboost},
     {"train gcn", "train a graph convolutional network on CSV files", cmd_train_gcn},
+    {"train ensemble", "train several kinds and put them together", cmd_train_ensemble},
     {"models list", "list the versions of models", cmd_models_list},
     {"models show", "show all about one version", cmd_models_show},
     {"models compare", "show versions side by side", cmd_models_compare},

@@ -61,8 +61,44 @@ static double rate(const ReplayResult *r) {
     return r->seconds > 0 ? (double)r->transactions / r->seconds : 0;
 }
 
-static void print_json(const Options *o, const ReplayResult *r, uint64_t rejected,
-                       uint64_t duplicates) {
+/* Of the transactions that any member would have alerted on, the share that all would have. */
+static double agreement(const ReplayResult *r) {
+    return r->member_alerts_any ? (double)r->member_alerts_all / (double)r->member_alerts_any : NAN;
+}
+
+static void json_members(GString *out, const Model *model, const ReplayResult *r) {
+    if (r->member_count == 0) return;
+    json_number(out, "agreement", agreement(r));
+    g_string_append(out, ",\"members\":[");
+    for (size_t m = 0; m < r->member_count; m++) {
+        const Metrics *metrics = &r->members[m];
+        g_string_append_printf(out, "%s{\"kind\":\"%s\"", m > 0 ? "," : "",
+                               model_kind_name(model_member_kind(model_member(model, m))));
+        if (r->labelled) {
+            json_number(out, "average_precision", metrics->average_precision);
+            json_number(out, "best_f1", metrics->best_f1);
+            json_number(out, "recall_at_precision_95", metrics->recall_at_precision_95);
+            json_number(out, "balanced_f1", metrics->balanced.f1);
+        }
+        g_string_append_c(out, '}');
+    }
+    g_string_append_c(out, ']');
+}
+
+static void print_members(const Model *model, const ReplayResult *r) {
+    if (r->member_count == 0) return;
+    printf("members agree on %.1f %% of the transactions that any would alert on\n",
+           100 * agreement(r));
+    for (size_t m = 0; r->labelled && m < r->member_count; m++)
+        printf("  %-9s by itself: average precision %.4f, best F1 %.4f, recall at precision 0.95 "
+               "%.4f\n",
+               model_kind_name(model_member_kind(model_member(model, m))),
+               r->members[m].average_precision, r->members[m].best_f1,
+               r->members[m].recall_at_precision_95);
+}
+
+static void print_json(const Options *o, const Model *model, const ReplayResult *r,
+                       uint64_t rejected, uint64_t duplicates) {
     g_autoptr(GString) out = g_string_new("{");
     json_number(out, "partitions", o->partitions);
     json_number(out, "exchange_seconds",
@@ -93,12 +129,13 @@ static void print_json(const Options *o, const ReplayResult *r, uint64_t rejecte
         g_string_append(out, ",\"balanced\":{");
         json_confusion(out, &m->balanced);
     }
+    json_members(out, model, r);
     g_string_append_c(out, '}');
     puts(out->str);
 }
 
-static void print_text(const Options *o, const ReplayResult *r, uint64_t rejected,
-                       uint64_t duplicates) {
+static void print_text(const Options *o, const Model *model, const ReplayResult *r,
+                       uint64_t rejected, uint64_t duplicates) {
     if (o->partitions > 1)
         printf("%d partitions, exchange of merchants: %s\n", o->partitions, o->exchange);
     printf("%" G_GUINT64_FORMAT " transactions in %.2f s: %.0f a second; %" G_GUINT64_FORMAT
@@ -108,6 +145,7 @@ static void print_text(const Options *o, const ReplayResult *r, uint64_t rejecte
            microseconds(&r->latency_ns, 0.5), microseconds(&r->latency_ns, 0.99),
            microseconds(&r->latency_ns, 0.999), (double)r->latency_ns.max / 1000);
     printf("graph: %zu cards, %.0f KiB\n", r->cards, (double)r->graph_bytes / 1024);
+    print_members(model, r);
     if (!r->labelled) return;
     const Metrics *m = &r->metrics;
     printf("frauds: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " labelled\n", r->frauds,
@@ -140,9 +178,9 @@ static int replay_log(const Options *o, EventLog *log, const Model *model, FILE 
     partition_group_free(partitions);
     CsvLogCounters counters = csv_log_counters(log);
     if (good && o->json)
-        print_json(o, result, counters.rejected, counters.duplicates);
+        print_json(o, model, result, counters.rejected, counters.duplicates);
     else if (good)
-        print_text(o, result, counters.rejected, counters.duplicates);
+        print_text(o, model, result, counters.rejected, counters.duplicates);
     g_free(result);
     if (!good) return options_fail(command, 1, "%s", error->message);
     return csv_log_problem(log) ? options_fail(command, 1, "%s", csv_log_problem(log)) : 0;

@@ -18,17 +18,25 @@
 
 typedef struct Options {
     const TrainCommand *command;
-    char **train, **params;
-    char *valid, *out, *models, *name, *label_delay, *aim, *review_cost_text, *python;
+    char **train, **params, **without;
+    char *members_text, *valid, *out, *models, *name, *label_delay, *aim, *review_cost_text,
+        *python;
     int64_t review_cost; /* cents */
     ThresholdWish wish;
     Neo4jWords from;
     gboolean json, strict, refit;
+    TrainMember members[MODEL_MEMBERS_MAX];
+    GArray *member_params[MODEL_MEMBERS_MAX]; /* TrainParam, pointing into `params` */
+    size_t member_count;
 } Options;
 
 static void options_clear(Options *o) {
     g_strfreev(o->train);
     g_strfreev(o->params);
+    g_strfreev(o->without);
+    g_free(o->members_text);
+    for (size_t m = 0; m < o->member_count; m++)
+        g_array_unref(o->member_params[m]);
     g_free(o->valid);
     g_free(o->out);
     g_free(o->models);
@@ -110,16 +118,70 @@ static void note(void *data, const char *line) {
     fprintf(stderr, "%s\n", line);
 }
 
-static bool read_params(const Options *o, GArray *params) {
+static bool add_member(Options *o, const char *name) {
+    for (const Trainer *const *trainer = o->command->trainers; *trainer; trainer++) {
+        if (strcmp(model_kind_name((*trainer)->kind), name) != 0) continue;
+        for (size_t m = 0; m < o->member_count; m++)
+            if (o->members[m].trainer == *trainer) return false;
+        o->members[o->member_count].trainer = *trainer;
+        o->member_params[o->member_count++] = g_array_new(FALSE, FALSE, sizeof(TrainParam));
+        return true;
+    }
+    return false;
+}
+
+/* The kinds of --members; all of the command's where it is not given. */
+static bool read_members(Options *o) {
+    g_autoptr(GString) all = g_string_new(NULL);
+    for (const Trainer *const *trainer = o->command->trainers; *trainer; trainer++)
+        g_string_append_printf(all, "%s%s", all->len > 0 ? "," : "",
+                               model_kind_name((*trainer)->kind));
+    g_auto(GStrv) names = g_strsplit(o->members_text ? o->members_text : all->str, ",", -1);
+    bool good = names[0] != NULL;
+    for (char **name = names; *name && good; name++)
+        good = add_member(o, *name);
+    if (!good)
+        options_fail(o->command->words, 0, "--members wants some of %s, each once, not '%s'",
+                     all->str, o->members_text);
+    return good;
+}
+
+/* Which member a parameter is of: the only one, or that of its name's beginning, "gcn.", which is
+ * taken off; NULL where there is none. The value stands behind. */
+static GArray *params_of(const Options *o, char **name) {
+    if (!o->command->trainers[1]) return o->member_params[0];
+    for (size_t m = 0; m < o->member_count; m++) {
+        const char *kind = model_kind_name(o->members[m].trainer->kind);
+        const size_t len = strlen(kind);
+        if (!g_str_has_prefix(*name, kind) || (*name)[len] != '.' || (*name)[len + 1] == '=')
+            continue;
+        *name += len + 1;
+        return o->member_params[m];
+    }
+    return NULL;
+}
+
+static bool read_params(Options *o) {
     for (char **text = o->params; text && *text; text++) {
         char *equals = strchr(*text, '=');
         if (!equals || equals == *text || !equals[1]) {
             options_fail(o->command->words, 0, "--param wants NAME=VALUE, not '%s'", *text);
             return false;
         }
-        *equals = '\0';
         TrainParam param = {*text, equals + 1};
+        GArray *params = params_of(o, &param.name);
+        if (!params) {
+            options_fail(o->command->words, 0,
+                         "--param wants KIND.NAME=VALUE with one of the members' kinds, not '%s'",
+                         *text);
+            return false;
+        }
+        *equals = '\0';
         g_array_append_val(params, param);
+    }
+    for (size_t m = 0; m < o->member_count; m++) {
+        o->members[m].params = (const TrainParam *)(const void *)o->member_params[m]->data;
+        o->members[m].param_count = o->member_params[m]->len;
     }
     return true;
 }
@@ -156,6 +218,16 @@ static void print_json(const char *dir, const ModelManifest *manifest, const Tra
     puts(out->str);
 }
 
+/* What each of several members is worth by itself. */
+static void print_members(const TrainResult *r) {
+    for (size_t m = 0; r->member_count > 1 && m < r->member_count; m++) {
+        const Metrics *metrics = &r->members[m].judgement.metrics;
+        printf("  %-9s by itself: average precision %.4f, best F1 %.4f; weight %.3f\n",
+               model_kind_name(r->members[m].kind), metrics->average_precision, metrics->best_f1,
+               r->members[m].weight);
+    }
+}
+
 static void print_text(const char *dir, const ModelManifest *manifest, const TrainResult *r) {
     const Metrics *m = &r->judgement.metrics;
     printf("Trained %s (version %s) on %zu transactions, %zu of them fraud, in %.1f s.\n", dir,
@@ -164,10 +236,12 @@ static void print_text(const char *dir, const ModelManifest *manifest, const Tra
            "precision 0.95 %.4f. Review from score %.4f, decline from %.4f:\n%s.\n",
            r->valid_rows, m->average_precision, m->best_f1, m->recall_at_precision_95,
            r->judgement.threshold, r->judgement.decline_threshold, r->judgement.threshold_choice);
+    print_members(r);
 }
 
 static const char *model_name_of(const Options *o) {
-    return o->name ? o->name : model_kind_name(o->command->trainer->kind);
+    if (o->name) return o->name;
+    return o->member_count > 1 ? ENSEMBLE_KIND : model_kind_name(o->members[0].trainer->kind);
 }
 
 /* To where it was asked for: a folder of its own, the registry, or both. */
@@ -186,21 +260,21 @@ static bool write_version(const Options *o, const TrainResult *result, GError **
     return true;
 }
 
-static int train(const Options *o, Inputs *inputs, const GArray *params) {
+static int train(const Options *o, Inputs *inputs) {
     Bar bar = {0};
     const TrainJob job = {
         .data = {.open = open_log,
                  .open_data = inputs,
                  .valid_input = o->valid ? inputs->paths->len - 1 : G_MAXUINT,
+                 .without = (const char *const *)o->without,
                  .progress = show,
                  .progress_data = &bar},
-        .trainer = o->command->trainer,
+        .members = o->members,
+        .member_count = o->member_count,
         .review_cost = o->review_cost,
-        .fit = {.params = (const TrainParam *)(const void *)params->data,
-                .param_count = params->len,
-                .python = o->python,
-                .note = note,
-                .note_data = &bar},
+        .python = o->python,
+        .note = note,
+        .note_data = &bar,
         .wish = o->wish,
         .refit = o->refit,
     };
@@ -217,13 +291,13 @@ static int train(const Options *o, Inputs *inputs, const GArray *params) {
 }
 
 /* Trains from files, or where --from is given, from Neo4j. */
-static int train_from(const Options *o, Inputs *inputs, const GArray *params) {
-    if (!o->from.url) return train(o, inputs, params);
+static int train_from(const Options *o, Inputs *inputs) {
+    if (!o->from.url) return train(o, inputs);
     g_autoptr(GError) error = NULL;
     const Neo4jOptions options = neo4j_words_options(&o->from);
     inputs->neo4j = neo4j_new(&options, &error);
     if (!inputs->neo4j) return options_fail(o->command->words, 1, "%s", error->message);
-    const int status = train(o, inputs, params);
+    const int status = train(o, inputs);
     neo4j_free(inputs->neo4j);
     return status;
 }
@@ -255,14 +329,13 @@ static int check_and_train(Options *o) {
         g_ptr_array_add(inputs.paths, *path);
     if (o->valid) g_ptr_array_add(inputs.paths, o->valid);
     int status = EXIT_USAGE;
-    g_autoptr(GArray) params = g_array_new(FALSE, FALSE, sizeof(TrainParam));
     bool from_stdin = false;
     for (guint i = 0; i < inputs.paths->len; i++)
         from_stdin |= strcmp(g_ptr_array_index(inputs.paths, i), "-") == 0;
     if (from_stdin)
         options_fail(o->command->words, 0, "training reads its input twice: give a file, not '-'");
-    else if (read_params(o, params))
-        status = train_from(o, &inputs, params);
+    else if (read_members(o) && read_params(o))
+        status = train_from(o, &inputs);
     g_ptr_array_unref(inputs.paths);
     return status;
 }
@@ -286,8 +359,8 @@ static void wait_without_spinning(void) {
 int train_command(const TrainCommand *command, int argc, char **argv) {
     wait_without_spinning();
     Options o = {.command = command};
-    enum { OWN_ENTRIES = 12, ALL_ENTRIES = OWN_ENTRIES + 1 + NEO4J_ENTRIES };
-    GOptionEntry entries[] = {
+    enum { OWN_ENTRIES = 13, ALL_ENTRIES = OWN_ENTRIES + 2 + NEO4J_ENTRIES };
+    GOptionEntry entries[ALL_ENTRIES + 1] = {
         {"train", 't', 0, G_OPTION_ARG_FILENAME_ARRAY, &o.train,
          "Transactions to learn from, in time order; may be given again", "FILE"},
         {"valid", 'v', 0, G_OPTION_ARG_FILENAME, &o.valid,
@@ -311,13 +384,32 @@ int train_command(const TrainCommand *command, int argc, char **argv) {
          "What looking at an alert costs, in money (5.00)", "AMOUNT"},
         {"refit", 0, 0, G_OPTION_ARG_NONE, &o.refit,
          "Learn once more, from the rows that judged too, once the threshold is chosen", NULL},
+        {"without", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o.without,
+         "Learn nothing of the features of this name, such as gender_female or 'merchant_*'; may "
+         "be "
+         "given again",
+         "FEATURE"},
         {"strict", 0, 0, G_OPTION_ARG_NONE, &o.strict, "Stop at the first bad row", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &o.json, "Print one JSON object", NULL},
-        {"python", 0, 0, G_OPTION_ARG_FILENAME, &o.python,
-         "The Python interpreter that trains (HAECHI_PYTHON; that of the environment)", "FILE"},
-        [ALL_ENTRIES] = {0},
     };
-    GOptionEntry *from = entries + OWN_ENTRIES + (command->in_python ? 1 : 0);
+    GOptionEntry *from = entries + OWN_ENTRIES;
+    if (command->in_python)
+        *from++ = (GOptionEntry){
+            "python",
+            0,
+            0,
+            G_OPTION_ARG_FILENAME,
+            &o.python,
+            "The Python interpreter that trains (HAECHI_PYTHON; that of the environment)",
+            "FILE"};
+    if (command->trainers[1])
+        *from++ = (GOptionEntry){"members",
+                                 0,
+                                 0,
+                                 G_OPTION_ARG_STRING,
+                                 &o.members_text,
+                                 "The kinds to train, with commas between (all)",
+                                 "KINDS"};
     neo4j_words_entries(&o.from, from);
     from[NEO4J_ENTRIES] = (GOptionEntry){0};
     from->long_name = "from";

@@ -4,9 +4,10 @@
 #include "cli/train.h"
 
 int cmd_train_catboost(int argc, char **argv) {
+    static const Trainer *const trainers[] = {&train_catboost, NULL};
     static const TrainCommand command = {
         .words = "train catboost",
-        .trainer = &train_catboost,
+        .trainers = trainers,
         .summary = "Trains CatBoost on CSV files (plain, gzip or zstd), or on the graph in Neo4j, "
                    "and writes\na model's folder. It runs CatBoost's Python package, which 'make "
                    "catboost' sets up; what is\nmade is scored without.",

@@ -82,7 +82,7 @@ Decision engine_transaction(Engine *engine, const Transaction *t) {
     fold(engine, t, suspicion, decision.card, decision.merchant);
     if (model) {
         const ModelInput input = {engine->features, decision.card, t->time};
-        decision.score = model_score(model, engine->memory, &input);
+        decision.score = model_score(model, engine->memory, &input, &decision.members);
         decision.verdict = model_verdict(model, decision.score);
     }
     return decision;

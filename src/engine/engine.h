@@ -12,6 +12,7 @@ typedef struct Engine Engine;
 typedef struct Decision {
     float score; /* probability of fraud; 0 without a model */
     Verdict verdict;
+    MemberScores members; /* of the model's members; none without a model */
     CardId card;
     MerchantId merchant;
     const float *features; /* feature_count() values, the engine's, until its next call */

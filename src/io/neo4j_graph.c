@@ -282,6 +282,11 @@ static void write_properties(GString *out, const Transaction *t) {
     g_string_append_c(out, '}');
 }
 
+static void write_predicted(GString *out, Str name, bool flagged) {
+    g_autofree char *key = g_strdup_printf("pred_%.*s_is_fraud", (int)name.len, name.data);
+    write_int(out, key, flagged);
+}
+
 static void write_answer(GString *out, const GraphAnswer *answer) {
     g_string_append(out, ",\"answer\":{");
     if (answer) {
@@ -289,9 +294,13 @@ static void write_answer(GString *out, const GraphAnswer *answer) {
         json_write_float(out, answer->score);
         write_text(out, "decision", str_from(answer->decision));
         write_text(out, "model_version", answer->model_version);
-        g_autofree char *name = g_strdup_printf("pred_%.*s_is_fraud", (int)answer->model_name.len,
-                                                answer->model_name.data);
-        write_int(out, name, answer->flagged);
+        write_predicted(out, answer->model_name, answer->flagged);
+        Str kinds = answer->member_kinds;
+        for (unsigned i = 0; i < answer->members->count; i++) {
+            const Str kind = member_kinds_next(&kinds);
+            if (!str_equal(kind, answer->model_name)) /* an object has no name twice */
+                write_predicted(out, kind, answer->members->alerts >> i & 1);
+        }
     }
     g_string_append_c(out, '}');
 }

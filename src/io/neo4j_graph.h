@@ -17,6 +17,7 @@
 #pragma once
 
 #include "io/neo4j.h"
+#include "model/member_scores.h"
 #include "record/transaction.h"
 
 enum {
@@ -40,6 +41,8 @@ typedef struct GraphAnswer {
     const char *decision; /* "approve", "review", "decline" */
     bool flagged;         /* anything but approve */
     Str model_name, model_version;
+    Str member_kinds;            /* of the model's members (model_member_kinds) */
+    const MemberScores *members; /* what each said */
 } GraphAnswer;
 
 /* Where a load is: events of its source that are in Neo4j, the latest time among them (seconds;

@@ -13,18 +13,21 @@ G_DEFINE_QUARK(haechi - store - error, store_error)
 
 enum {
     APPLICATION_ID = 0x48414543, /* "HAEC", in the database's header */
-    STORE_VERSION = 1,
+    STORE_VERSION = 2,
     BUSY_MS = 5000,
+    MEMBERS_BYTES_MAX = 1 + 4 * MODEL_MEMBERS_MAX,
 };
 
 static const char schema[] =
     "CREATE TABLE models(id INTEGER PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL,"
-    " UNIQUE(name, version));"
+    " members TEXT NOT NULL DEFAULT '', UNIQUE(name, version));"
     /* kind is EventKind, record its binary form (record/binary.h) */
     "CREATE TABLE events(seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, record BLOB NOT NULL);"
     "CREATE TABLE transactions(seq INTEGER PRIMARY KEY REFERENCES events,"
     " trans_num TEXT NOT NULL UNIQUE, score REAL NOT NULL, verdict INTEGER NOT NULL,"
-    " model INTEGER NOT NULL REFERENCES models, reasons TEXT NOT NULL);"
+    " model INTEGER NOT NULL REFERENCES models, reasons TEXT NOT NULL,"
+    /* which of the members would alert, a byte, and their scores, four bytes each */
+    " members BLOB);"
     "CREATE INDEX verdicts ON transactions(verdict, seq);"
     /* the latest label of a transaction */
     "CREATE TABLE labels(transaction_seq INTEGER PRIMARY KEY REFERENCES transactions,"
@@ -50,7 +53,8 @@ enum {
 };
 
 #define STORED_SELECT                                                                              \
-    "SELECT t.seq, e.record, t.score, t.verdict, m.name, m.version, t.reasons, l.is_fraud "
+    "SELECT t.seq, e.record, t.score, t.verdict, m.name, m.version, t.reasons, l.is_fraud, "       \
+    "m.members, t.members "
 #define STORED_JOINS                                                                               \
     "JOIN events e ON e.seq = t.seq JOIN models m ON m.id = t.model"                               \
     " LEFT JOIN labels l ON l.transaction_seq = t.seq "
@@ -63,9 +67,9 @@ enum {
 
 static const char *const statement_text[STATEMENT_COUNT] = {
     [ADD_EVENT] = "INSERT INTO events VALUES(?1, ?2, ?3)",
-    [ADD_TRANSACTION] = "INSERT INTO transactions VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [ADD_TRANSACTION] = "INSERT INTO transactions VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [ADD_LABEL] = "INSERT OR REPLACE INTO labels VALUES(?1, ?2, ?3)",
-    [ADD_MODEL] = "INSERT INTO models(name, version) VALUES(?1, ?2)",
+    [ADD_MODEL] = "INSERT INTO models(name, version, members) VALUES(?1, ?2, ?3)",
     [FIND_MODEL] = "SELECT id FROM models WHERE name = ?1 AND version = ?2",
     [SET_TOTALS] = "UPDATE totals SET approve = ?1, review = ?2, decline = ?3, labels = ?4,"
                    " frauds = ?5, latest_time = ?6",
@@ -73,7 +77,9 @@ static const char *const statement_text[STATEMENT_COUNT] = {
     [LATEST] = STORED_SELECT "FROM (SELECT seq FROM (" LATEST_SEQS ") ORDER BY seq DESC LIMIT ?2) x"
                              " CROSS JOIN transactions t ON t.seq = x.seq " STORED_JOINS
                              "ORDER BY t.seq DESC",
-    [REPLAY] = "SELECT e.seq, e.kind, e.record, t.score, m.version, t.verdict, m.name FROM events e"
+    [REPLAY] = "SELECT e.seq, e.kind, e.record, t.score, m.version, t.verdict, m.name, m.members, "
+               "t.members"
+               " FROM events e"
                " LEFT JOIN transactions t ON t.seq = e.seq LEFT JOIN models m ON m.id = t.model"
                " WHERE e.seq > ?1 ORDER BY e.seq",
 };
@@ -235,7 +241,18 @@ static bool make_schema(Store *store, GError **error) {
     return run(store, sql, "make", error);
 }
 
-/* Whose database it is and of which version; an empty one is made ours. */
+/* From version 1, which did not keep what the members said. */
+static bool upgrade(Store *store, GError **error) {
+    g_autofree char *sql =
+        g_strdup_printf("BEGIN IMMEDIATE; ALTER TABLE models ADD COLUMN members TEXT NOT NULL "
+                        "DEFAULT ''; ALTER TABLE transactions ADD COLUMN members BLOB;"
+                        " PRAGMA user_version = %d; COMMIT",
+                        STORE_VERSION);
+    return run(store, sql, "upgrade", error);
+}
+
+/* Whose database it is and of which version; an empty one is made ours, an older one is brought up
+ * to date. */
 static bool check_version(Store *store, GError **error) {
     int64_t application, version, tables;
     if (!read_number(store, "PRAGMA application_id", &application, error) ||
@@ -255,7 +272,7 @@ static bool check_version(Store *store, GError **error) {
                     store->path, (int)version, STORE_VERSION);
         return false;
     }
-    return true;
+    return version == STORE_VERSION || upgrade(store, error);
 }
 
 static bool load_id(Store *store, GError **error) {
@@ -480,6 +497,7 @@ static bool use_model(Store *store, const Answer *answer, GError **error) {
         sqlite3_stmt *add = store->statements[ADD_MODEL];
         bind_str(add, 1, answer->model_name);
         bind_str(add, 2, answer->model_version);
+        bind_str(add, 3, answer->member_kinds);
         if (!finish(store, add, error)) return false;
         store->model_id = sqlite3_last_insert_rowid(store->db);
     }
@@ -488,6 +506,13 @@ static bool use_model(Store *store, const Answer *answer, GError **error) {
     store->model_name = g_strndup(answer->model_name.data, answer->model_name.len);
     store->model_version = g_strndup(answer->model_version.data, answer->model_version.len);
     return true;
+}
+
+/* Members as the database keeps them; their length. Scores are little-endian, as all else here. */
+static int encode_members(const MemberScores *members, uint8_t *out) {
+    out[0] = members->alerts;
+    memcpy(out + 1, members->scores, sizeof(float) * members->count);
+    return 1 + (int)sizeof(float) * members->count;
 }
 
 bool store_add_transaction(Store *store, const Transaction *transaction, const Answer *answer,
@@ -501,6 +526,12 @@ bool store_add_transaction(Store *store, const Transaction *transaction, const A
     sqlite3_bind_int(add, 4, (int)answer->verdict);
     sqlite3_bind_int64(add, 5, store->model_id);
     bind_str(add, 6, answer->reasons);
+    uint8_t members[MEMBERS_BYTES_MAX];
+    if (answer->members.count > 0)
+        sqlite3_bind_blob(add, 7, members, encode_members(&answer->members, members),
+                          SQLITE_TRANSIENT);
+    else
+        sqlite3_bind_null(add, 7);
     if (!finish(store, add, error)) return false;
     store->totals.verdicts[answer->verdict]++;
     store->totals.latest_time = MAX(store->totals.latest_time, transaction->time);
@@ -557,9 +588,19 @@ static void keep_columns(Store *store, sqlite3_stmt *row, const int *columns, St
     }
 }
 
+static bool decode_members(Str bytes, MemberScores *out) {
+    *out = (MemberScores){0};
+    if (bytes.len == 0) return true;
+    if ((bytes.len - 1) % sizeof(float) != 0 || bytes.len > MEMBERS_BYTES_MAX) return false;
+    out->count = (uint8_t)((bytes.len - 1) / sizeof(float));
+    out->alerts = (uint8_t)bytes.data[0];
+    memcpy(out->scores, bytes.data + 1, bytes.len - 1);
+    return out->alerts >> out->count == 0;
+}
+
 static bool read_stored(Store *store, sqlite3_stmt *row, StoredTransaction *out, GError **error) {
-    enum { RECORD, NAME, VERSION, REASONS, STRINGS };
-    static const int columns[STRINGS] = {1, 4, 5, 6};
+    enum { RECORD, NAME, VERSION, REASONS, KINDS, STRINGS };
+    static const int columns[STRINGS] = {1, 4, 5, 6, 8};
     Str kept[STRINGS];
     keep_columns(store, row, columns, kept, STRINGS);
     out->seq = (uint64_t)sqlite3_column_int64(row, 0);
@@ -572,8 +613,11 @@ static bool read_stored(Store *store, sqlite3_stmt *row, StoredTransaction *out,
         .verdict = (Verdict)verdict,
         .model_name = kept[NAME],
         .model_version = kept[VERSION],
+        .member_kinds = kept[KINDS],
         .reasons = kept[REASONS],
     };
+    if (!decode_members(column_str(row, 9), &out->answer.members))
+        return fail_damaged(store, out->seq, error);
     bool labelled = sqlite3_column_type(row, 7) != SQLITE_NULL;
     out->is_fraud = labelled ? sqlite3_column_int(row, 7) : LABEL_NONE;
     return true;
@@ -624,6 +668,9 @@ static bool read_logged(const Store *store, sqlite3_stmt *row, LoggedEvent *out,
     out->model_version = column_str(row, 4);
     out->verdict = (Verdict)verdict;
     out->model_name = column_str(row, 6);
+    out->member_kinds = column_str(row, 7);
+    if (!decode_members(column_str(row, 8), &out->members))
+        return fail_damaged(store, (uint64_t)sqlite3_column_int64(row, 0), error);
     return true;
 }
 

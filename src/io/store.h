@@ -38,7 +38,9 @@ typedef struct Answer {
     float score;
     Verdict verdict;
     Str model_name, model_version;
-    Str reasons; /* a JSON array: the strongest features */
+    Str member_kinds;     /* of the model (model_member_kinds) */
+    MemberScores members; /* of a model with one member, none: its score is the model's */
+    Str reasons;          /* a JSON array: the strongest features */
 } Answer;
 
 /* A transaction of the log. The strings live until the next call with the same Store. */
@@ -101,6 +103,8 @@ typedef struct LoggedEvent {
     float score;
     Verdict verdict;
     Str model_name, model_version;
+    Str member_kinds;     /* as in Answer */
+    MemberScores members; /* as in Answer */
 } LoggedEvent;
 
 /* Calls `each` for the events after position `after`, in order, until it returns false. */

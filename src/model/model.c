@@ -18,10 +18,11 @@ G_DEFINE_QUARK(haechi - model - error - quark, model_error)
 struct Model {
     _Atomic int references;
     char *name, *version;
+    GString *kinds; /* of the members, with commas between */
     double threshold, decline_threshold;
     GBytes *manifest;
     ModelMember *members[MODEL_MEMBERS_MAX];
-    double weights[MODEL_MEMBERS_MAX];
+    double weights[MODEL_MEMBERS_MAX], thresholds[MODEL_MEMBERS_MAX];
     size_t member_count;
     double bias;
     const Gcn *gcn;         /* of the one member that looks back; NULL where none does */
@@ -38,6 +39,7 @@ void model_free(Model *model) {
     if (model == NULL || atomic_fetch_sub(&model->references, 1) > 1) return;
     g_free(model->name);
     g_free(model->version);
+    g_string_free(model->kinds, TRUE);
     g_bytes_unref(model->manifest);
     for (size_t i = 0; i < model->member_count; i++)
         model_member_free(model->members[i]);
@@ -279,12 +281,17 @@ static bool load_each_member(Str key, JsonValue value, void *data) {
         return fail(loading->manifest, MODEL_ERROR_INVALID, "member %zu has no \"file\"",
                     model->member_count);
     double *weight = &model->weights[model->member_count];
-    if (!get_weight(loading->manifest, value, "weight", weight)) return false;
+    if (!get_weight(loading->manifest, value, "weight", weight) ||
+        !get_threshold(loading->manifest, value, "threshold",
+                       &model->thresholds[model->member_count]))
+        return false;
     g_autofree char *name = g_strndup(json_get_str(file).data, json_get_str(file).len);
     const Str expected = json_member(loading->files, name, &hash) ? json_get_str(hash) : STR("");
     ModelMember *member =
         load_member(loading->dir, name, kind, expected, feature_count(), loading->manifest->error);
     if (member == NULL) return false;
+    if (model->member_count > 0) g_string_append_c(model->kinds, ',');
+    g_string_append(model->kinds, model_kind_name(kind));
     model->members[model->member_count++] = member;
     if (model_member_gcn(member) == NULL) return true;
     if (model->gcn != NULL)
@@ -358,6 +365,7 @@ Model *model_load(const char *dir, GError **error) {
     JsonParser *parser = json_parser_new(MODEL_MANIFEST_BYTES_MAX);
     Model *model = g_new0(Model, 1);
     atomic_init(&model->references, 1);
+    model->kinds = g_string_new(NULL);
     const bool ok = load_folder(model, parser, dir, error);
     json_parser_free(parser);
     if (ok) return model;
@@ -387,8 +395,8 @@ Str model_manifest(const Model *model) {
     return text;
 }
 
-float model_probability(float margin) {
-    return (float)(1 / (1 + exp(-(double)margin)));
+float model_probability(double margin) {
+    return (float)(1 / (1 + exp(-margin)));
 }
 
 size_t model_member_count(const Model *model) {
@@ -398,6 +406,15 @@ size_t model_member_count(const Model *model) {
 const ModelMember *model_member(const Model *model, size_t index) {
     g_assert(index < model->member_count);
     return model->members[index];
+}
+
+Str model_member_kinds(const Model *model) {
+    return (Str){model->kinds->str, model->kinds->len};
+}
+
+double model_member_threshold(const Model *model, size_t index) {
+    g_assert(index < model->member_count);
+    return model->thresholds[index];
 }
 
 struct ModelMemory {
@@ -445,29 +462,30 @@ ModelMemory *model_memory_read(const Model *model, const uint8_t *bytes, size_t 
     return gcn != NULL ? memory_of(model, gcn) : NULL;
 }
 
-void model_margins(const Model *model, ModelMemory *memory, const ModelInput *input, float *out) {
+float model_score(const Model *model, ModelMemory *memory, const ModelInput *input,
+                  MemberScores *members) {
     g_assert(memory->model == model);
-    for (size_t i = 0; i < model->member_count; i++)
-        out[i] = model_member_margin(model->members[i], memory->gcn, input);
-}
-
-float model_combine(const Model *model, const float *margins) {
     double sum = model->bias;
-    for (size_t i = 0; i < model->member_count; i++)
-        sum += model->weights[i] * (double)margins[i];
-    return (float)(1 / (1 + exp(-sum)));
+    *members = (MemberScores){.count = (uint8_t)model->member_count};
+    for (size_t i = 0; i < model->member_count; i++) {
+        const float margin = model_member_margin(model->members[i], memory->gcn, input);
+        sum += model->weights[i] * (double)margin;
+        members->scores[i] = model_probability((double)margin);
+        if ((double)members->scores[i] >= model->thresholds[i])
+            members->alerts |= (uint8_t)(1U << i);
+    }
+    return model_probability(sum);
 }
 
-float model_score(const Model *model, ModelMemory *memory, const ModelInput *input) {
-    float margins[MODEL_MEMBERS_MAX];
-    model_margins(model, memory, input, margins);
-    return model_combine(model, margins);
+unsigned member_scores_agreeing(const MemberScores *members, Verdict verdict) {
+    const unsigned alerting = (unsigned)__builtin_popcount(members->alerts);
+    return verdict == VERDICT_APPROVE ? members->count - alerting : alerting;
 }
 
 float model_suspicion(const Model *model, const float *features) {
     if (model->suspicion == NULL) return 0;
     return model_probability(
-        model_member_margin(model->suspicion, NULL, &(ModelInput){.features = features}));
+        (double)model_member_margin(model->suspicion, NULL, &(ModelInput){.features = features}));
 }
 
 void model_contributions(const Model *model, const ModelMemory *memory, const ModelInput *input,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "feature/feature.h"
+#include "model/member_scores.h"
 #include "model/model_member.h"
 
 typedef struct Model Model;
@@ -41,9 +42,14 @@ Str model_manifest(const Model *model);
  * it need not fit this build. NULL with *error when there is none. The caller frees it. */
 char *model_manifest_read(const char *dir, GError **error);
 
-enum { MODEL_MEMBERS_MAX = 8 };
 size_t model_member_count(const Model *model);                     /* 1 to MODEL_MEMBERS_MAX */
 const ModelMember *model_member(const Model *model, size_t index); /* the model's */
+
+/* Their kinds in order, with commas between: "xgboost,catboost,gcn". Lives as long as the model. */
+Str model_member_kinds(const Model *model);
+
+/* Score of the member by itself from which on it would alert. */
+double model_member_threshold(const Model *model, size_t index);
 
 /* What the model's member that looks back remembers of each card; empty where none does. It belongs
  * to one fold, and is used by its thread alone. `model` is borrowed and must outlive it. */
@@ -64,17 +70,15 @@ void model_memory_set_model(ModelMemory *memory, const Model *model);
 bool model_memory_write(const ModelMemory *memory, GcnWrite *write, void *data);
 ModelMemory *model_memory_read(const Model *model, const uint8_t *bytes, size_t len);
 
-/* The margin (log-odds of fraud) of each member for a transaction of feature_count() features, into
- * out[0..model_member_count()). The memory, which is of this model, takes it in. */
-void model_margins(const Model *model, ModelMemory *memory, const ModelInput *input, float *out);
+/* Probability of fraud of a transaction of feature_count() features by all members together: that
+ * of the log-odds bias + the sum of weight times margin, as the manifest gives them (stacking by
+ * logistic regression, Wolpert 1992). A single member has weight 1 and bias 0: its own probability.
+ * The memory, which is of this model, takes the transaction in. */
+float model_score(const Model *model, ModelMemory *memory, const ModelInput *input,
+                  MemberScores *members);
 
-/* Probability of fraud by all members together: that of the log-odds bias + the sum of weight times
- * margin, as the manifest gives them (stacking by logistic regression, Wolpert 1992). A single
- * member has weight 1 and bias 0: its own probability. */
-float model_combine(const Model *model, const float *margins);
-
-/* Probability of fraud of the transaction: both in one. */
-float model_score(const Model *model, ModelMemory *memory, const ModelInput *input);
+/* How many of the members decide as the verdict does: to alert (review or decline), or not. */
+unsigned member_scores_agreeing(const MemberScores *members, Verdict verdict);
 
 /* First-stage probability: reads only the features flagged `own`. 0 when the model has no first
  * stage. */
@@ -90,4 +94,4 @@ void model_contributions(const Model *model, const ModelMemory *memory, const Mo
                          float *out);
 
 /* Probability of a margin (log-odds): 1 / (1 + exp(-margin)) in double, rounded once to float. */
-float model_probability(float margin);
+float model_probability(double margin);

@@ -88,6 +88,7 @@ static void write_members(const ModelManifest *manifest, GString *out) {
         write_text(out, "kind", model_kind_name(part->kind));
         write_text(out, "file", model_kind_file(part->kind));
         write_number(out, "weight", part->weight);
+        write_number(out, "threshold", part->threshold);
         g_string_append(out, "}");
     }
     g_string_append(out, "]");

@@ -10,7 +10,7 @@
 #define MODEL_SUSPICION_FILE "suspicion.json"
 
 enum {
-    MODEL_FORMAT = 2, /* "format" in the manifest */
+    MODEL_FORMAT = 3, /* "format" in the manifest */
     MODEL_NAME_MAX = 64,
     MODEL_WEIGHT_MAX = 1000000, /* of a member's weight and of the bias, by absolute value */
     MODEL_MANIFEST_BYTES_MAX = 4 << 20,
@@ -28,8 +28,9 @@ typedef struct ModelMetric {
 /* A member as it was trained. */
 typedef struct ModelPart {
     ModelKind kind;
-    GBytes *bytes; /* its file */
-    double weight; /* of its margin in the score; 1 for the only member */
+    GBytes *bytes;    /* its file */
+    double weight;    /* of its margin in the score; 1 for the only member */
+    double threshold; /* of its own score, 0 to 1; that of the model for the only member */
 } ModelPart;
 
 /* A file that comes with a model and is not needed to score: a report, a picture. */

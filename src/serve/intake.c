@@ -104,16 +104,10 @@ static void refuse_time(Intake *intake, Job *job, const char *field, int64_t tim
 
 /* The decision's answer; its reasons live until the next call. */
 static Answer explain(Intake *intake, const Decision *decision) {
-    const Model *model = engine_model(intake->engine);
     g_string_truncate(intake->reasons, 0);
     shape_reasons(intake->reasons, intake->engine, decision, intake->contributions);
-    return (Answer){
-        .score = decision->score,
-        .verdict = decision->verdict,
-        .model_name = str_from(model ? model_name(model) : ""),
-        .model_version = str_from(model ? model_version(model) : ""),
-        .reasons = {intake->reasons->str, intake->reasons->len},
-    };
+    return shape_decided(engine_model(intake->engine), decision,
+                         (Str){intake->reasons->str, intake->reasons->len});
 }
 
 static bool take_new(Intake *intake, Job *job, const Transaction *transaction, GError **error) {
@@ -122,6 +116,7 @@ static bool take_new(Intake *intake, Job *job, const Transaction *transaction, G
     Answer answer = explain(intake, &decision);
     if (!store_add_transaction(intake->store, transaction, &answer, error)) return false;
     counter_add(&intake->meters->folded, 1);
+    meters_members(intake->meters, &decision.members);
     shape_answer(reply_body(&job->reply), transaction->trans_num, &answer);
     hub_show(intake->hub, transaction, &answer);
     answered(job, false);

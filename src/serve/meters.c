@@ -18,6 +18,12 @@ void meters_latency(Meters *meters, uint64_t us) {
     if (us > counter_get(&meters->latency_max_us)) counter_set(&meters->latency_max_us, us);
 }
 
+void meters_members(Meters *meters, const MemberScores *members) {
+    if (members->count < 2 || members->alerts == 0) return;
+    counter_add(&meters->member_alerts_any, 1);
+    if (members->alerts == (1U << members->count) - 1) counter_add(&meters->member_alerts_all, 1);
+}
+
 /* A copy of the latencies that stands still. */
 static Histogram copy_latency(const Meters *meters) {
     Histogram copy = {.max = counter_get(&meters->latency_max_us)};
@@ -74,6 +80,14 @@ static void write_latency(const Meters *meters, GString *out) {
     g_string_append_c(out, ',');
 }
 
+static void write_agreement(const Meters *meters, GString *out) {
+    g_string_append(out, "\"member_alerts\":{");
+    write_uint(out, "any", counter_get(&meters->member_alerts_any));
+    write_uint(out, "all", counter_get(&meters->member_alerts_all));
+    out->str[out->len - 1] = '}';
+    g_string_append_c(out, ',');
+}
+
 static void write_model(const Model *model, GString *out) {
     if (!model) {
         g_string_append(out, "\"model\":null");
@@ -102,6 +116,7 @@ void meters_write_stats(const Meters *meters, const Model *model, size_t queue_d
     write_uint(out, "duplicates", counter_get(&meters->duplicates));
     write_uint(out, "rate_per_second", counter_get(&meters->rate_per_second));
     write_latency(meters, out);
+    write_agreement(meters, out);
     write_uint(out, "cards", counter_get(&meters->cards));
     write_uint(out, "merchants", counter_get(&meters->merchants));
     write_uint(out, "edges", counter_get(&meters->edges));
@@ -161,6 +176,12 @@ static const Exposed exposed[] = {
      1},
     {"commit_seconds_total", "counter", "Time spent in commits.", offsetof(Meters, commit_us),
      1e-6},
+    {"member_alerts_any_total", "counter",
+     "Transactions that at least one of the model's members would alert on, since the start.",
+     offsetof(Meters, member_alerts_any), 1},
+    {"member_alerts_all_total", "counter",
+     "Transactions that all of the model's members would alert on, since the start.",
+     offsetof(Meters, member_alerts_all), 1},
     {"rejected_total", "counter", "Records refused since the start.", offsetof(Meters, rejected),
      1},
     {"duplicates_total", "counter", "Records that were already in the log, since the start.",

@@ -18,7 +18,8 @@ typedef struct Meters {
     Counter commits, commit_us;
     /* Since the start. */
     Counter rejected, duplicates, overloaded, folded;
-    Counter requests, responses[6]; /* by the first digit of the status */
+    Counter member_alerts_any, member_alerts_all; /* see meters_members */
+    Counter requests, responses[6];               /* by the first digit of the status */
     Counter stream_clients, stream_skipped;
     /* The member of a Kafka group. */
     struct {
@@ -56,6 +57,10 @@ void meters_free(Meters *meters);
 
 /* Counts a request of `us` microseconds, from its last byte read to its commit. */
 void meters_latency(Meters *meters, uint64_t us);
+
+/* Counts, of a model of several members, a transaction on which at least one of them would alert,
+ * and one on which all would: how often they agree where it matters. */
+void meters_members(Meters *meters, const MemberScores *members);
 
 /* Brings the rate up to date; called once a second by one thread. */
 void meters_tick(Meters *meters);

@@ -120,6 +120,8 @@ static bool add_event(uint64_t seq, const LoggedEvent *logged, void *data) {
             .flagged = logged->verdict != VERDICT_APPROVE,
             .model_name = logged->model_name,
             .model_version = logged->model_version,
+            .member_kinds = logged->member_kinds,
+            .members = &logged->members,
         };
         neo4j_graph_add(graph, &logged->event.transaction, &answer);
     }

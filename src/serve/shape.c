@@ -41,15 +41,43 @@ static void write_model(GString *out, const Answer *answer) {
     g_string_append_c(out, '}');
 }
 
+/* What each member says, where there are several, and the share of them that decides so. */
+static void write_members(GString *out, const Answer *answer) {
+    const MemberScores *members = &answer->members;
+    if (members->count < 2) return;
+    Str kinds = answer->member_kinds;
+    for (unsigned i = 0; i < members->count; i++) {
+        g_string_append(out, i == 0 ? ",\"members\":[{\"kind\":" : ",{\"kind\":");
+        json_write_str(out, member_kinds_next(&kinds));
+        g_string_append(out, ",\"score\":");
+        json_write_double(out, (double)members->scores[i], SCORE_DIGITS);
+        g_string_append_printf(out, ",\"alert\":%s}", members->alerts >> i & 1 ? "true" : "false");
+    }
+    g_string_append(out, "],\"agreement\":");
+    json_write_double(out,
+                      (double)member_scores_agreeing(members, answer->verdict) / members->count, 3);
+}
+
 static void write_reasons(GString *out, const Answer *answer) {
     g_string_append(out, ",\"reasons\":");
     g_string_append_len(out, answer->reasons.data, (gssize)answer->reasons.len);
+}
+
+Answer shape_decided(const Model *model, const Decision *decision, Str reasons) {
+    Answer answer = {.score = decision->score, .verdict = decision->verdict, .reasons = reasons};
+    if (!model) return answer;
+    answer.model_name = str_from(model_name(model));
+    answer.model_version = str_from(model_version(model));
+    answer.member_kinds = model_member_kinds(model);
+    if (decision->members.count > 1) answer.members = decision->members;
+    return answer;
 }
 
 void shape_answer(GString *out, Str trans_num, const Answer *answer) {
     g_string_append(out, "{\"trans_num\":");
     json_write_str(out, trans_num);
     write_decision(out, answer);
+    write_members(out, answer);
     write_model(out, answer);
     write_reasons(out, answer);
     g_string_append_c(out, '}');
@@ -114,6 +142,7 @@ static void write_item(GString *out, const StoredTransaction *stored) {
     g_string_append(out, ",\"amount\":");
     json_write_cents(out, t->amount);
     write_decision(out, &stored->answer);
+    write_members(out, &stored->answer);
     g_string_append_printf(out, ",\"is_fraud\":%s",
                            stored->is_fraud < 0 ? "null" : (stored->is_fraud ? "true" : "false"));
     write_reasons(out, &stored->answer);

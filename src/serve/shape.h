@@ -5,6 +5,10 @@
 #include "engine/engine.h"
 #include "io/store.h"
 
+/* The answer that a decision of `model` is; NULL for none. `reasons` is what shape_reasons made,
+ * and is borrowed. */
+Answer shape_decided(const Model *model, const Decision *decision, Str reasons);
+
 /* The answer to a transaction, as it was and as it will be for the same number again. */
 void shape_answer(GString *out, Str trans_num, const Answer *answer);
 

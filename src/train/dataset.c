@@ -4,6 +4,9 @@
 #include "model/tree_ensemble.h"
 #include "train/booster.h"
 
+#include <math.h>
+#include <string.h>
+
 enum { FOLDS = 4, FIRST_STAGE_ROUNDS = 60, PROGRESS_EVERY = 8192 };
 
 #define HOLD_OUT_SHARE 0.1
@@ -32,6 +35,7 @@ static G_DEFINE_QUARK(haechi - dataset - error, dataset_error)
     float *suspicion;   /* of each row */
     TreeEnsemble *first_stage;
     const char *stage;
+    bool *hidden; /* of each feature; NULL for none */
 } Making;
 
 static void report(const Making *m, const char *stage, size_t done, size_t total) {
@@ -48,6 +52,17 @@ static uint8_t fold_of(uint64_t card) {
     return (uint8_t)(hash_u64(card, 0) % FOLDS);
 }
 
+/* Hides the features that nothing is to be learnt of. */
+static void hide(const Making *m, float *row, size_t count) {
+    for (size_t i = 0; m->hidden && i < count; i++)
+        if (m->hidden[i]) row[i] = NAN;
+}
+
+static void fill_own(Making *m, const Transaction *x) {
+    feature_fill_own(x, m->row);
+    hide(m, m->row, feature_own_count());
+}
+
 /* First reading: own fields, labels, folds and times of the labelled transactions. */
 static bool read_own(Making *m, GError **error) {
     EventLog *log = m->job->open(m->job->open_data, error);
@@ -60,7 +75,7 @@ static bool read_own(Making *m, GError **error) {
         if (++events % PROGRESS_EVERY == 0) report(m, "reading", events, 0);
         const Transaction *x = &event.transaction;
         if (event.kind != EVENT_TRANSACTION || x->is_fraud == LABEL_NONE) continue;
-        feature_fill_own(x, m->row);
+        fill_own(m, x);
         matrix_append(m->own, m->row, x->is_fraud == 1, fold_of(x->card));
         g_array_append_val(m->data->times, x->time);
         g_array_append_val(m->data->amounts, x->amount);
@@ -74,7 +89,9 @@ static bool read_own(Making *m, GError **error) {
 static bool split_rows(Making *m, GError **error) {
     Dataset *data = m->data;
     data->judged_by_file = m->job->valid_input != G_MAXUINT;
-    if (!data->judged_by_file)
+    if (m->job->learn_all)
+        data->train_rows = m->own->rows;
+    else if (!data->judged_by_file)
         data->train_rows -= (size_t)((double)m->own->rows * HOLD_OUT_SHARE);
     else if (data->train_rows == m->own->rows) {
         g_set_error(error, dataset_error_quark(), 0,
@@ -128,7 +145,7 @@ static void fill_suspicions(Making *m, const TreeEnsemble *ensemble, int group) 
     for (size_t row = 0; row < m->own->rows; row++)
         if (group < 0 || g_array_index(m->own->groups, uint8_t, row) == group)
             m->suspicion[row] =
-                model_probability(tree_ensemble_margin(ensemble, matrix_row(m->own, row)));
+                model_probability((double)tree_ensemble_margin(ensemble, matrix_row(m->own, row)));
 }
 
 static bool train_first_stage(Making *m, GError **error) {
@@ -160,12 +177,14 @@ static bool observe(Making *m, Engine *engine, const Transaction *x, GError **er
     if (labelled) {
         suspicion = m->suspicion[row];
     } else {
-        feature_fill_own(x, m->row);
-        suspicion = model_probability(tree_ensemble_margin(m->first_stage, m->row));
+        fill_own(m, x);
+        suspicion = model_probability((double)tree_ensemble_margin(m->first_stage, m->row));
     }
     const Decision seen = engine_observe(engine, x, suspicion);
     if (!labelled) return true;
-    matrix_append(m->data->matrix, seen.features, x->is_fraud == 1, MATRIX_NO_GROUP);
+    memcpy(m->row, seen.features, sizeof(float) * feature_count());
+    hide(m, m->row, feature_count());
+    matrix_append(m->data->matrix, m->row, x->is_fraud == 1, MATRIX_NO_GROUP);
     g_array_append_val(m->data->cards, seen.card);
     g_array_append_val(m->data->merchants, seen.merchant);
     return true;
@@ -226,6 +245,21 @@ ModelInput dataset_input(const Dataset *data, size_t row) {
     };
 }
 
+/* Which features the job's patterns name. */
+static bool find_hidden(Making *m, GError **error) {
+    if (!m->job->without) return true;
+    m->hidden = g_new0(bool, feature_count());
+    for (const char *const *pattern = m->job->without; *pattern; pattern++) {
+        bool any = false;
+        for (size_t i = 0; i < feature_count(); i++)
+            if (g_pattern_match_simple(*pattern, feature_at(i)->name)) any = m->hidden[i] = true;
+        if (any) continue;
+        g_set_error(error, dataset_error_quark(), 0, "there is no feature '%s'", *pattern);
+        return false;
+    }
+    return true;
+}
+
 Dataset *dataset_read(const DatasetJob *job, GError **error) {
     Making m = {
         .job = job,
@@ -234,13 +268,14 @@ Dataset *dataset_read(const DatasetJob *job, GError **error) {
         .params = train_params_merge(first_stage_params, G_N_ELEMENTS(first_stage_params), NULL, 0),
     };
     if (job->threads) train_params_add(m.params, "nthread", job->threads);
-    const bool good = read_own(&m, error) && split_rows(&m, error) &&
+    const bool good = find_hidden(&m, error) && read_own(&m, error) && split_rows(&m, error) &&
                       train_first_stage(&m, error) && read_all(&m, error);
     if (!good) g_clear_pointer(&m.data, dataset_free);
     matrix_free(m.own);
     tree_ensemble_free(m.first_stage);
     train_params_free(m.params);
     g_free(m.row);
+    g_free(m.hidden);
     g_free(m.suspicion);
     return m.data;
 }

@@ -21,14 +21,18 @@ typedef void TrainProgress(void *data, const char *stage, size_t done, size_t to
 typedef struct DatasetJob {
     LogOpen *open;
     void *open_data;
-    unsigned valid_input; /* events of this input of the log and later ones judge the model;
-                             G_MAXUINT: the last 10 % of the transactions do */
-    const char *threads;  /* that train the first stage, in digits; NULL for all cores */
+    unsigned valid_input;       /* events of this input of the log and later ones judge the model;
+                                   G_MAXUINT: the last 10 % of the transactions do */
+    bool learn_all;             /* all rows are learnt from by both stages, and none judges */
+    const char *const *without; /* patterns of the names of features to learn nothing of, such as
+                                   "merchant_*", NULL after the last; NULL for none */
+    const char *threads;        /* that train the first stage, in digits; NULL for all cores */
     TrainProgress *progress;
     void *progress_data;
 } DatasetJob;
 
-/* A row is a labelled transaction; rows are in the log's order. The first train_rows are to be
+/* A row is a labelled transaction; rows are in the log's order. A feature that nothing is to be
+ * learnt of is missing in all of them. The first train_rows are to be
  * learnt from, the rest, which are later and trained neither stage, to judge by. */
 typedef struct Dataset {
     FeatureMatrix *matrix; /* feature_count() columns, and the labels; its groups are not used */

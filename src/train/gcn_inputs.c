@@ -135,9 +135,10 @@ GArray *gcn_inputs_fit(const FeatureMatrix *matrix, size_t rows, const bool *is_
     for (size_t feature = 0; feature < matrix->columns; feature++) {
         const GcnInput input = {.feature = (uint32_t)feature};
         read_column(matrix, rows, feature, &column);
-        if (column.count > 0 && is_code[feature])
+        if (column.count == 0) continue; /* nothing is to be learnt of it */
+        if (is_code[feature])
             add_codes(inputs, &column, input, matrix->columns);
-        else if (column.count > 0)
+        else
             add_number(inputs, &column, input, matrix->columns);
         const double missing = (double)column.missing, seen = (double)column.count;
         if (missing == 0 || missing < MISSING_MIN * (missing + seen)) continue;

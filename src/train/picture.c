@@ -8,7 +8,7 @@
 
 enum {
     BARS = 20,        /* features in the importance */
-    PANELS_MAX = 3,   /* metrics in the training curve */
+    PANELS_MAX = 6,   /* metrics in the training curve */
     SWARM_LANES = 21, /* dots of a beeswarm one above the other, at most */
     DOT = 7,          /* radius in pixels */
     LABEL = 19,       /* size of a text in pixels */

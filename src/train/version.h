@@ -7,8 +7,13 @@
 
 typedef struct TrainVersion TrainVersion;
 
+#define ENSEMBLE_KIND "ensemble" /* what a model of several members is called */
+
+/* "xgboost", or ENSEMBLE_KIND. */
+const char *train_result_kind(const TrainResult *result);
+
 /* `name` is a model_name_valid one. The version is the time `now` (seconds since the epoch, UTC)
- * and the first digits of the member's SHA-256: "20261122T121314Z-1a2b3c4d". NULL with *error in
+ * and the first digits of the members' SHA-256: "20261122T121314Z-1a2b3c4d". NULL with *error in
  * one line when a picture cannot be drawn. `result` must outlive it. */
 TrainVersion *train_version_new(const TrainResult *result, const char *name, int64_t now,
                                 GError **error);

@@ -76,6 +76,10 @@ static Answer make_answer(unsigned n) {
         .verdict = (Verdict)(n % 3),
         .model_name = STR("xgboost"),
         .model_version = n < 1000000 ? STR("v1") : STR("v2"),
+        .member_kinds = STR("xgboost,gcn"),
+        .members = {.count = 2,
+                    .alerts = (uint8_t)(n % 4),
+                    .scores = {score_of(n), score_of(n + 1)}},
         .reasons = STR("[{\"feature\":\"amount\"}]"),
     };
 }
@@ -123,6 +127,9 @@ static void check_stored(Store *store, unsigned n) {
     g_assert_true(str_equal(stored.answer.model_name, answer.model_name));
     g_assert_true(str_equal(stored.answer.model_version, answer.model_version));
     g_assert_true(str_equal(stored.answer.reasons, answer.reasons));
+    g_assert_true(str_equal(stored.answer.member_kinds, answer.member_kinds));
+    g_assert_cmpmem(&stored.answer.members, sizeof(MemberScores), &answer.members,
+                    sizeof(MemberScores));
 }
 
 static bool count_event(uint64_t seq, const LoggedEvent *logged, void *data) {
@@ -346,8 +353,48 @@ static void test_folder_in_use(Fixture *f, gconstpointer unused) {
 static void test_newer_store(Fixture *f, gconstpointer unused) {
     (void)unused;
     store_close(must_open(f->dir));
-    run_sql(f->dir, "PRAGMA user_version = 2");
+    run_sql(f->dir, "PRAGMA user_version = 3");
     check_refused(f->dir, STORE_ERROR_NEWER, "written by a newer haechi");
+}
+
+/* A store of the first version opens with what it has, and goes on. */
+static void test_older_store(Fixture *f, gconstpointer unused) {
+    (void)unused;
+    Store *store = must_open(f->dir);
+    must_add(store, 0, 3);
+    store_close(store);
+    run_sql(f->dir, "ALTER TABLE models DROP COLUMN members; ALTER TABLE transactions DROP COLUMN "
+                    "members; PRAGMA user_version = 1");
+    store = must_open(f->dir);
+    StoredTransaction stored;
+    g_assert_cmpint(find(store, 1, &stored), ==, STORE_FOUND);
+    g_assert_cmpuint(stored.answer.members.count, ==, 0);
+    g_assert_cmpuint(stored.answer.member_kinds.len, ==, 0);
+    store_close(store);
+    store_close(must_open(f->dir));
+}
+
+/* What a database says of members is not trusted. */
+static void test_damaged_members(Fixture *f, gconstpointer unused) {
+    (void)unused;
+    static const char *const blobs[] = {"x'0000'", "x'07' || zeroblob(8)", "zeroblob(37)"};
+    store_close(must_open(f->dir));
+    for (size_t i = 0; i < G_N_ELEMENTS(blobs); i++) {
+        Store *store = must_open(f->dir);
+        must_add(store, (unsigned)i, (unsigned)i + 1);
+        store_close(store);
+        g_autofree char *sql = g_strdup_printf(
+            "UPDATE transactions SET members = CAST(%s AS BLOB) WHERE seq = %zu", blobs[i], i + 1);
+        run_sql(f->dir, sql);
+        store = must_open(f->dir);
+        char num[16];
+        StoredTransaction stored;
+        g_autoptr(GError) error = NULL;
+        g_snprintf(num, sizeof num, "t%08u", (unsigned)i);
+        g_assert_cmpint(store_find(store, str_from(num), &stored, &error), ==, STORE_FAILED);
+        g_assert_nonnull(strstr(error->message, "is damaged"));
+        store_close(store);
+    }
 }
 
 static void test_foreign_database(Fixture *f, gconstpointer unused) {
@@ -539,6 +586,8 @@ int main(int argc, char **argv) {
     ADD(a_number_is_added_once);
     ADD(long_run);
     ADD(folder_in_use);
+    ADD(older_store);
+    ADD(damaged_members);
     ADD(newer_store);
     ADD(foreign_database);
     ADD(not_a_database);

@@ -27,7 +27,7 @@ static inline Gcn *gcn_folder_network(guint32 seed) {
 static inline void gcn_folder_write(const char *dir, const char *version, guint32 seed) {
     Gcn *gcn = gcn_folder_network(seed);
     GBytes *file = gcn_write(gcn);
-    const ModelPart part = {MODEL_GCN, file, 1};
+    const ModelPart part = {MODEL_GCN, file, 1, 0.5};
     const ModelManifest manifest = {
         .name = "gcn",
         .version = version,

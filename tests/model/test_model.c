@@ -9,17 +9,16 @@
 #include <unistd.h>
 
 /* Models without a member that looks back see nothing but the row. */
-static void margins_of(const Model *model, const float *row, float *out) {
+static float score_by_members(const Model *model, const float *row, MemberScores *members) {
     ModelMemory *memory = model_memory_new(model);
-    model_margins(model, memory, &(ModelInput){.features = row}, out);
+    const float score = model_score(model, memory, &(ModelInput){.features = row}, members);
     model_memory_free(memory);
+    return score;
 }
 
 static float score_of(const Model *model, const float *row) {
-    ModelMemory *memory = model_memory_new(model);
-    const float score = model_score(model, memory, &(ModelInput){.features = row});
-    model_memory_free(memory);
-    return score;
+    MemberScores members;
+    return score_by_members(model, row, &members);
 }
 
 static void contributions_of(const Model *model, const float *row, float *out) {
@@ -112,7 +111,7 @@ static const ModelManifest manifest = {
 static bool write_model(const char *dir, const ModelManifest *base, GBytes *member,
                         GBytes *suspicion, GError **error) {
     ModelManifest whole = *base;
-    whole.members = &(ModelPart){MODEL_XGBOOST, member, 1};
+    whole.members = &(ModelPart){MODEL_XGBOOST, member, 1, 0.25};
     whole.member_count = 1;
     whole.suspicion = suspicion;
     return model_folder_write(dir, &whole, error);
@@ -216,7 +215,7 @@ static void test_manifest(Fixture *fixture, gconstpointer data) {
     Model *model = model_load(fixture->dir, NULL);
     char *text = g_strndup(model_manifest(model).data, model_manifest(model).len);
     static const char *const expected[] = {
-        "\"format\": 2",
+        "\"format\": 3",
         "\"threshold\": 0.1,",
         "\"decline_threshold\": 0.75,",
         "\"threshold_choice\": \"best F1 on \\\"valid\\\"\"",
@@ -266,7 +265,7 @@ static void test_members(Fixture *fixture, gconstpointer data) {
     static const char first[] = "\"members\": [{", second[] = "\"bias\": 0";
     char *two = replace(text, first,
                         "\"members\": [{\"kind\": \"xgboost\", \"file\": \"xgboost.json\", "
-                        "\"weight\": 0.25}, {");
+                        "\"weight\": 0.25, \"threshold\": 0.75}, {");
     char *biased = replace(two, second, "\"bias\": -1.5");
     write_text(fixture, MODEL_MANIFEST_FILE, biased, -1);
     GError *error = NULL;
@@ -274,25 +273,48 @@ static void test_members(Fixture *fixture, gconstpointer data) {
     g_assert_no_error(error);
     g_assert_cmpuint(model_member_count(alone), ==, 1);
     g_assert_cmpuint(model_member_count(model), ==, 2);
+    g_assert_true(str_equal(model_member_kinds(alone), STR("xgboost")));
+    g_assert_true(str_equal(model_member_kinds(model), STR("xgboost,xgboost")));
+    g_assert_cmpfloat(model_member_threshold(model, 0), ==, 0.75);
+    g_assert_cmpfloat(model_member_threshold(model, 1), ==, 0.25);
     g_assert_cmpint(model_member_kind(model_member(model, 1)), ==, MODEL_XGBOOST);
+    size_t seen[4] = {0}; /* rows by who alerts */
     float *sums = g_new(float, feature_count() + 1);
     for (size_t i = 0; i < fixture->rows.n; i++) {
         const float *row = fixture->rows.values + i * feature_count();
-        float margin, margins[2];
-        margins_of(alone, row, &margin);
-        g_assert_cmpfloat(score_of(alone, row), ==, model_probability(margin));
-        margins_of(model, row, margins);
-        g_assert_cmpfloat(margins[0], ==, margin);
-        g_assert_cmpfloat(margins[1], ==, margin);
+        MemberScores one, both;
+        const float margin =
+            model_member_margin(model_member(alone, 0), NULL, &(ModelInput){.features = row});
+        const float own = score_by_members(alone, row, &one);
+        g_assert_cmpfloat(own, ==, model_probability(margin));
+        g_assert_cmpuint(one.count, ==, 1);
+        g_assert_cmpfloat(one.scores[0], ==, own);
+        g_assert_cmpuint(one.alerts, ==, own >= 0.25f);
         const double odds = 1.25 * (double)margin - 1.5;
-        g_assert_cmpfloat_with_epsilon(score_of(model, row), 1 / (1 + exp(-odds)), 1e-7);
-        g_assert_cmpfloat(model_combine(model, margins), ==, score_of(model, row));
+        const float score = score_by_members(model, row, &both);
+        g_assert_cmpfloat_with_epsilon(score, 1 / (1 + exp(-odds)), 1e-7);
+        g_assert_cmpuint(both.count, ==, 2);
+        g_assert_cmpfloat(both.scores[0], ==, own);
+        g_assert_cmpfloat(both.scores[1], ==, own);
+        g_assert_cmpuint(both.alerts, ==, (own >= 0.75f) + 2 * (own >= 0.25f));
+        seen[both.alerts]++;
+        g_assert_cmpuint(member_scores_agreeing(&both, VERDICT_APPROVE), ==,
+                         2 - (unsigned)__builtin_popcount(both.alerts));
+        g_assert_cmpuint(member_scores_agreeing(&both, VERDICT_REVIEW), ==,
+                         (unsigned)__builtin_popcount(both.alerts));
         contributions_of(model, row, sums);
         double sum = 0;
         for (size_t f = 0; f <= feature_count(); f++)
             sum += (double)sums[f];
         g_assert_cmpfloat_with_epsilon(sum, odds, 1e-4);
     }
+    g_assert_cmpuint(seen[0], >, 0);
+    g_assert_cmpuint(seen[2], >, 0);
+    g_assert_cmpuint(seen[3], >, 0);
+    Str kinds = model_member_kinds(model);
+    g_assert_true(str_equal(member_kinds_next(&kinds), STR("xgboost")));
+    g_assert_true(str_equal(member_kinds_next(&kinds), STR("xgboost")));
+    g_assert_cmpuint(member_kinds_next(&kinds).len, ==, 0);
     g_free(sums);
     g_free(text);
     g_free(two);
@@ -410,8 +432,8 @@ static void test_manifest_refused(Fixture *fixture, gconstpointer data) {
     (void)data;
     write_ok(fixture);
     static const char *const edits[][3] = {
-        {"\"format\": 2", "\"format\": 1", "another version of haechi; train it again"},
-        {"\"format\": 2", "\"format\": \"2\"", "another version of haechi; train it again"},
+        {"\"format\": 3", "\"format\": 2", "another version of haechi; train it again"},
+        {"\"format\": 3", "\"format\": \"3\"", "another version of haechi; train it again"},
         {"\"members\": [", "\"members\": [], \"others\": [", "\"members\" are not 1 to 8"},
         {"\"members\": [", "\"members\": {}, \"others\": [", "\"members\" are not 1 to 8"},
         {"\"members\": [", "\"members\": [7, ", "member 0 is of no \"kind\""},
@@ -419,6 +441,8 @@ static void test_manifest_refused(Fixture *fixture, gconstpointer data) {
         {"\"file\": \"xgboost.json\"", "\"file\": \"../xgboost.json\"", "member 0 has no \"file\""},
         {"\"weight\": 1", "\"weight\": \"1\"", "\"weight\" is not a number"},
         {"\"weight\": 1", "\"weight\": -1000001", "\"weight\" is not a number"},
+        {"\"threshold\": 0.25", "\"threshold\": 1.25", "\"threshold\" is not a number"},
+        {"\"threshold\": 0.25", "\"treshold\": 0.25", "\"threshold\" is not a number"},
         {"\"bias\": 0", "\"bias\": 1e300", "\"bias\" is not a number"},
         {"\"version\": \"2026", "\"version\": \"..\\u0000/2026", "\"version\""},
         {"\"name\": \"xgboost\"", "\"name\": \"\"", "\"name\""},

@@ -39,7 +39,7 @@ static void remove_tree(const char *path) {
 /* The registry does not look into a member: any bytes will do. */
 static bool add(const World *w, const char *name, const char *version, GError **error) {
     g_autoptr(GBytes) bytes = g_bytes_new_static("{}", 2);
-    const ModelPart part = {MODEL_XGBOOST, bytes, 1};
+    const ModelPart part = {MODEL_XGBOOST, bytes, 1, 0.5};
     const ModelExtra extra = {"report.json", bytes};
     const ModelManifest manifest = {
         .name = name,

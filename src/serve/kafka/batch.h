@@ -3,6 +3,7 @@
  * embedded store keeps and the page shows once that is done. */
 #pragma once
 
+#include "engine/engine.h"
 #include "io/store.h"
 #include "serve/kafka/topics.h"
 
@@ -27,9 +28,8 @@ typedef struct Kept {
     size_t record, record_len;   /* of a decision its transaction's binary form (record/binary.h),
                                     of a label its trans_num */
     size_t reasons, reasons_len; /* of a decision */
-    float score;
-    Verdict verdict;
-    int64_t time; /* of a label, seconds */
+    Decision decision;           /* of a decision; its features are gone */
+    int64_t time;                /* of a label, seconds */
 } Kept;
 
 /* That a process is a member of the group, in the generation in which it was given its partitions:

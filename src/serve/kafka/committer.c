@@ -1,6 +1,7 @@
 #include "serve/kafka/committer.h"
 
 #include "record/binary.h"
+#include "serve/shape.h"
 
 enum {
     /* The broker still finishes a transaction when it has answered its commit; the next one, begun
@@ -137,13 +138,8 @@ static bool keep_decision(Committer *committer, const Batch *batch, const Kept *
     const char *wrong =
         transaction_decode(bytes_at(batch, kept->record, kept->record_len), &decided.transaction);
     g_assert(!wrong);
-    decided.answer = (Answer){
-        .score = kept->score,
-        .verdict = kept->verdict,
-        .model_name = str_from(model_name(committer->options.model)),
-        .model_version = str_from(model_version(committer->options.model)),
-        .reasons = bytes_at(batch, kept->reasons, kept->reasons_len),
-    };
+    decided.answer = shape_decided(committer->options.model, &kept->decision,
+                                   bytes_at(batch, kept->reasons, kept->reasons_len));
     hub_show(committer->options.hub, &decided.transaction, &decided.answer);
     return kept->shown_only || store(committer, &decided, error);
 }

@@ -11,7 +11,7 @@ enum { EXCHANGE_DATA_SECONDS = 60 }; /* of the data's time between two tellings,
 
 static void keep(Folder *folder, Batch *batch, const Transaction *transaction,
                  const Decision *decision, bool shown_only) {
-    Kept kept = {.score = decision->score, .verdict = decision->verdict, .shown_only = shown_only};
+    Kept kept = {.decision = *decision, .shown_only = shown_only};
     g_byte_array_set_size(folder->record, 0);
     transaction_encode(folder->record, transaction);
     kept.record_len = folder->record->len;
@@ -51,13 +51,8 @@ static void explain(Folder *folder, const Shard *shard, const Decision *decision
 
 static void write_decision(Folder *folder, const rd_kafka_message_t *message,
                            const Transaction *transaction, const Decision *decision) {
-    const Answer answer = {
-        .score = decision->score,
-        .verdict = decision->verdict,
-        .model_name = str_from(model_name(folder->model)),
-        .model_version = str_from(model_version(folder->model)),
-        .reasons = {folder->reasons->str, folder->reasons->len},
-    };
+    const Answer answer =
+        shape_decided(folder->model, decision, (Str){folder->reasons->str, folder->reasons->len});
     g_string_truncate(folder->text, 0);
     shape_answer(folder->text, transaction->trans_num, &answer);
     const bool keyed = message->key != NULL;
@@ -98,6 +93,7 @@ static void take_transaction(Folder *folder, Shard *shard, const rd_kafka_messag
         if (shard_labelled_before(shard, &transaction, &earlier)) keep_label(batch, &earlier);
         batch->decided++;
         batch->verdicts[decision.verdict]++;
+        meters_members(folder->meters, &decision.members);
         break;
     case SHARD_DUPLICATE:
         batch->duplicates++;

@@ -13,7 +13,7 @@ enum { MERCHANTS_AT_ONCE = 4096 }; /* read or told of in one step of a partition
 typedef struct Folder {
     const KafkaOptions *kafka;
     Model *model; /* a reference of the owner's */
-    const Meters *meters;
+    Meters *meters;
     bool keep_all;     /* keep every transaction for the store, not only alerts */
     GPtrArray *shards; /* Shard *, owned, by partition; NULL where it is not ours */
     Batch *batch;      /* the one being filled */
