@@ -2,7 +2,7 @@
 BUILD ?= build
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: all help setup test catboost demo bench bench-services services services-stop lint format docs clean
+.PHONY: all help setup test catboost demo bench bench-services bench-models services services-stop lint format docs clean
 .NOTPARALLEL:
 
 all:
@@ -17,7 +17,8 @@ help:
 	@echo "make demo       watch frauds being caught; RATE=5 a second, FOR=30s to end by itself,"
 	@echo "                DATA=DIR to use the published fraudTrain.csv and fraudTest.csv"
 	@echo "make bench      measure what docs/benchmarks.md promises; make bench-services what it"
-	@echo "                promises beside a real Kafka and Neo4j"
+	@echo "                promises beside a real Kafka and Neo4j; make bench-models how good the"
+	@echo "                models are (docs/models.md), on BENCH_DATA=DIR as the page says"
 	@echo "make services   start a real Kafka, Neo4j and MLflow to test against, on loopback;"
 	@echo "                make services-stop ends them, tools/services.py --help tells more"
 	@echo "make lint       the formatter's check, the rooms, the static checkers"
@@ -53,6 +54,12 @@ bench-services:
 	@tools/build.sh $(BUILD) all
 	@tools/services.py fetch
 	@tools/bench_services.py $(BUILD)
+
+bench-models:
+	@tools/setup.sh build ui bench python
+	@tools/build.sh $(BUILD) all
+	@tools/python_env.py catboost >/dev/null || echo "make bench-models: CatBoost is not measured"
+	@HAECHI=$(abspath $(BUILD))/haechi bench/models.py $(if $(BENCH_DATA),--data $(BENCH_DATA))
 
 services:
 	@tools/setup.sh services

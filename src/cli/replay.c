@@ -78,7 +78,6 @@ static void json_members(GString *out, const Model *model, const ReplayResult *r
             json_number(out, "average_precision", metrics->average_precision);
             json_number(out, "best_f1", metrics->best_f1);
             json_number(out, "recall_at_precision_95", metrics->recall_at_precision_95);
-            json_number(out, "balanced_f1", metrics->balanced.f1);
         }
         g_string_append_c(out, '}');
     }

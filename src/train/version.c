@@ -63,6 +63,7 @@ static void fill_member_metrics(TrainVersion *v, const TrainResult *r,
         {name_of(v, r, member, "best_f1"), m->best_f1},
         {name_of(v, r, member, "recall_at_precision_95"), m->recall_at_precision_95},
         {name_of(v, r, member, "balanced_f1"), m->balanced_f1},
+        {name_of(v, r, member, "balanced_f1_threshold"), m->balanced_f1_threshold},
     };
     g_array_append_vals(v->metrics, metrics, G_N_ELEMENTS(metrics));
 }
