@@ -117,7 +117,7 @@ size_t engine_take_touched(Engine *engine, MerchantId *out, size_t limit) {
 
 /* A snapshot: this header, the notes, the bytes of the model's memory and of the graph, and the
  * CRC-32 of all. */
-enum { SNAPSHOT_VERSION = 4, FEATURE_HASH_LEN = 64, MEMORY_HASH_LEN = 64 };
+enum { SNAPSHOT_VERSION = 5, FEATURE_HASH_LEN = 64, MEMORY_HASH_LEN = 64 };
 static const char snapshot_magic[8] = "HAECHISN";
 
 typedef struct SnapshotHeader {

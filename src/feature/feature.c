@@ -21,6 +21,7 @@ struct FeatureInput {
     float card_suspicion[WINDOW_COUNT], card_suspicion_max[WINDOW_COUNT];
     float merchant_count[WINDOW_COUNT], merchant_sum[WINDOW_COUNT];
     float merchant_suspicion[WINDOW_COUNT];
+    DayTally today, day_before; /* the card's; a count of 0 is none */
     float exposure_max, exposure_count;
     float last_distance; /* km from the card's last merchant */
 };
@@ -290,6 +291,38 @@ static float card_suspicion_mean(const FeatureInput *in, int window) {
     return ratio(in->card_suspicion[window], in->card_count[window]);
 }
 
+/* The card's days. */
+
+static float day_count(const FeatureInput *in, int unused) {
+    (void)unused;
+    return (float)in->today.count;
+}
+
+static float day_evidence(const FeatureInput *in, int unused) {
+    (void)unused;
+    return (float)in->today.evidence / EVIDENCE_ONE;
+}
+
+static float day_suspicion_min(const FeatureInput *in, int unused) {
+    (void)unused;
+    return in->today.count ? (float)in->today.suspicion_min / SUSPICION_ONE : NAN;
+}
+
+static float day_suspicion_max(const FeatureInput *in, int unused) {
+    (void)unused;
+    return in->today.count ? (float)in->today.suspicion_max / SUSPICION_ONE : NAN;
+}
+
+static float day_before_evidence(const FeatureInput *in, int unused) {
+    (void)unused;
+    return in->day_before.count ? (float)in->day_before.evidence / EVIDENCE_ONE : NAN;
+}
+
+static float day_before_age(const FeatureInput *in, int unused) {
+    (void)unused;
+    return in->day_before.count ? (float)(in->today.day - in->day_before.day) : NAN;
+}
+
 #define OWN(name, unit, meaning, function)                                                         \
     { name, unit, "-", meaning, true, function, 0 }
 #define ONE(name, unit, window, meaning, function)                                                 \
@@ -415,6 +448,22 @@ static const Feature catalogue[] = {
            "first-stage suspicion of the card's transactions, mean", card_suspicion_mean),
     WINDOW("card_suspicion_mean", "mean", WINDOW_30D, "30d",
            "first-stage suspicion of the card's transactions, mean", card_suspicion_mean),
+
+    ONE("card_day_count", "count", "-", "card's transactions since midnight, UTC", day_count),
+    ONE("card_day_evidence", "log-odds", "-",
+        "evidence of fraud in the card's transactions since midnight: log-odds of their "
+        "first-stage suspicions over 1 in 200, each within 6 of 0, summed",
+        day_evidence),
+    ONE("card_day_suspicion_min", "min", "-",
+        "first-stage suspicion of the card's transactions since midnight, smallest",
+        day_suspicion_min),
+    ONE("card_day_suspicion_max", "max", "-",
+        "first-stage suspicion of the card's transactions since midnight, largest",
+        day_suspicion_max),
+    ONE("card_day_before_evidence", "log-odds", "-",
+        "the same evidence of the whole of the last day before on which the card paid",
+        day_before_evidence),
+    ONE("card_day_before_age", "days", "-", "how many days ago that day was", day_before_age),
 };
 /* clang-format on */
 
@@ -509,6 +558,8 @@ void feature_fill_rest(const Graph *graph, const Transaction *t, CardId card, Me
     in.merchant_habit = &in.merchant->habit;
     in.now = in.card->history.clock;
     in.suspicion = first_stage;
+    in.today = active_days_today(&in.card->days, in.now);
+    in.day_before = active_days_before(&in.card->days, in.now);
     in.last_distance = distance_km((double)in.card->latitude, (double)in.card->longitude,
                                    t->merchant_latitude, t->merchant_longitude);
     read_card_windows(&in);

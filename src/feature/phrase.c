@@ -88,6 +88,10 @@ typedef struct Phrase {
     }
 #define FIRST_OF_CARD                                                                              \
     { "This card's first transaction", "이 카드의 첫 거래" }
+#define FIRST_OF_DAY                                                                               \
+    { "This card's first transaction today (UTC)", "이 카드의 오늘(UTC) 첫 거래" }
+#define FIRST_DAY                                                                                  \
+    { "This card's first day of use", "이 카드를 처음 이용한 날" }
 #define WHICH_IS ", which is {usual}"
 
 static const Phrase phrases[] = {
@@ -304,6 +308,30 @@ static const Phrase phrases[] = {
      .words = {"Suspicion of this card's transactions in {window} is {value} on average",
                "이 카드 {window} 거래의 의심도 평균 {value}"},
      .unknown = NONE_OF_CARD},
+
+    {.name = "card_day_count",
+     .words = {"{value} transaction{s} of this card earlier today (UTC)",
+               "이 카드의 오늘(UTC) 앞선 거래 {value}건"}},
+    {.name = "card_day_evidence",
+     .words =
+         {"This card's transactions earlier today (UTC) add up to {value} of evidence of fraud",
+          "이 카드의 오늘(UTC) 앞선 거래의 사기 정황 점수 {value}"}},
+    {.name = "card_day_suspicion_min",
+     .words = {"Suspicion of this card's transactions earlier today (UTC) is {value} at least",
+               "이 카드의 오늘(UTC) 앞선 거래의 의심도 최저 {value}"},
+     .unknown = FIRST_OF_DAY},
+    {.name = "card_day_suspicion_max",
+     .words = {"Suspicion of this card's transactions earlier today (UTC) is {value} at most",
+               "이 카드의 오늘(UTC) 앞선 거래의 의심도 최고 {value}"},
+     .unknown = FIRST_OF_DAY},
+    {.name = "card_day_before_evidence",
+     .words = {"This card's last day of use before today adds up to {value} of evidence of fraud",
+               "이 카드의 직전 이용일 거래의 사기 정황 점수 {value}"},
+     .unknown = FIRST_DAY},
+    {.name = "card_day_before_age",
+     .words = {"{value} day{s} since this card's last day of use before today",
+               "이 카드의 직전 이용일에서 {value}일 뒤"},
+     .unknown = FIRST_DAY},
 };
 
 /* Values by unit */
@@ -376,7 +404,7 @@ static void write_value(GString *out, double value, const char *unit, Language l
     } else if (unit_is(unit, "h")) {
         write_hour(out, value);
     } else if (unit_is(unit, "share") || unit_is(unit, "probability") || unit_is(unit, "max") ||
-               unit_is(unit, "mean")) {
+               unit_is(unit, "min") || unit_is(unit, "mean")) {
         write_number(out, 100 * value);
         g_string_append_c(out, '%');
     } else {

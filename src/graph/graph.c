@@ -248,7 +248,7 @@ size_t graph_touched_count(const Graph *g) {
     return g->touched_count;
 }
 
-static void card_remember(Card *card, const Transaction *t, float log_amount) {
+static void card_remember(Card *card, const Transaction *t, float log_amount, uint32_t suspicion) {
     memmove(card->recent + 1, card->recent, sizeof card->recent - sizeof *card->recent);
     card->recent[0] = card->history.clock;
     card->latitude = (float)t->merchant_latitude;
@@ -257,6 +257,7 @@ static void card_remember(Card *card, const Transaction *t, float log_amount) {
     habit_add(&card->category_habit[t->category], log_amount);
     card->category_last[t->category] = card->history.clock;
     card->hour_count[t->time / 3600 % 24]++;
+    active_days_add(&card->days, card->history.clock, suspicion);
 }
 
 void graph_add(Graph *g, const Transaction *t, CardId card_id, MerchantId merchant_id,
@@ -270,7 +271,7 @@ void graph_add(Graph *g, const Transaction *t, CardId card_id, MerchantId mercha
     history_add(&card->history, merchant_id, t->amount, steps, &g->memory);
     history_add(&merchant->history, card_id, t->amount, steps, &g->memory);
     g->card_edges++;
-    card_remember(card, t, log_amount);
+    card_remember(card, t, log_amount, steps);
     habit_add(&merchant->habit, log_amount);
 
     Pair *pair = pair_insert(&g->pairs, card_id, merchant_id, &g->memory);
@@ -473,9 +474,10 @@ typedef struct CardRecord {
     uint32_t category_last[CATEGORY_COUNT];
     uint32_t hour_count[24];
     uint32_t fraud_labels;
+    ActiveDays days;
 } CardRecord;
 
-G_STATIC_ASSERT(sizeof(CardRecord) == 392); /* no padding: it is written as it lies */
+G_STATIC_ASSERT(sizeof(CardRecord) == 440); /* no padding: it is written as it lies */
 
 typedef struct MerchantRecord {
     uint32_t clock, edge_count, name_len, others_count;
@@ -491,6 +493,7 @@ static CardRecord card_record(const Card *card) {
         .longitude = card->longitude,
         .habit = card->habit,
         .fraud_labels = card->fraud_labels,
+        .days = card->days,
     };
     memcpy(record.recent, card->recent, sizeof record.recent);
     memcpy(record.category_habit, card->category_habit, sizeof record.category_habit);
@@ -504,6 +507,7 @@ static void card_from_record(Card *card, const CardRecord *record) {
     card->longitude = record->longitude;
     card->habit = record->habit;
     card->fraud_labels = record->fraud_labels;
+    card->days = record->days;
     memcpy(card->recent, record->recent, sizeof card->recent);
     memcpy(card->category_habit, record->category_habit, sizeof card->category_habit);
     memcpy(card->category_last, record->category_last, sizeof card->category_last);
@@ -588,7 +592,9 @@ static bool read_edges(BytesReader *in, History *h, uint32_t count, uint32_t clo
 static bool read_card(BytesReader *in, Graph *g, uint32_t merchants) {
     CardRecord record;
     BYTES_GET(in, record);
-    if (in->failed || graph_find_card(g, record.number) != VERTEX_NONE) return false;
+    if (in->failed || graph_find_card(g, record.number) != VERTEX_NONE ||
+        !active_days_hold(&record.days, record.clock))
+        return false;
     Card *card = card_at(g, card_make(g, record.number));
     card_from_record(card, &record);
     g->card_edges += record.edge_count;

@@ -1,6 +1,7 @@
 /* Cards and merchants as the features see them: read here, changed only by the graph. */
 #pragma once
 
+#include "graph/day.h"
 #include "graph/habit.h"
 #include "graph/history.h"
 #include "graph/others.h"
@@ -17,7 +18,8 @@ typedef struct Card {
     uint32_t
         category_last[CATEGORY_COUNT]; /* time of the latest edge in the category; 0 for none */
     uint32_t hour_count[24];           /* edges ever, by hour of the day (UTC) */
-    uint32_t fraud_labels;             /* transactions of the card whose latest label is fraud */
+    ActiveDays days;
+    uint32_t fraud_labels; /* transactions of the card whose latest label is fraud */
 } Card;
 
 typedef struct Merchant {

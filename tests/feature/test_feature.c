@@ -116,6 +116,16 @@ static void test_story(void) {
     g_assert_cmpfloat_with_epsilon((double)value_of(row, "card_amount_z"),
                                    (log(7.25) - mean) / deviation, 1e-4);
 
+    /* Its day so far: suspicions of 0.25 and 0.5, and it had none before. */
+    NEAR("card_day_count", 2);
+    NEAR("card_day_suspicion_min", 0.25);
+    NEAR("card_day_suspicion_max", 0.5);
+    const double usual = log(0.005 / 0.995);
+    g_assert_cmpfloat_with_epsilon((double)value_of(row, "card_day_evidence"),
+                                   log(0.25 / 0.75) + log(1) - 2 * usual, 2e-3);
+    MISSING("card_day_before_evidence");
+    MISSING("card_day_before_age");
+
     /* Another card was at the cafe and is found to be defrauded: this card was exposed there. */
     Transaction other = t;
     other.card = 4001;
@@ -133,6 +143,23 @@ static void test_story(void) {
     pay(graph, &t, 0, row);
     NEAR("merchant_compromised", 1);
     NEAR("merchant_compromised_share", 0.5);
+
+    /* Two days later, a second after midnight: 5 on the day before, three of suspicion 0, which
+     * count as 6 against fraud. A late one is taken at the card's clock, so today. */
+    t.time = 1559520000 + 2 * 86400 + 1;
+    pay(graph, &t, 0.125F, row);
+    NEAR("card_day_count", 0);
+    NEAR("card_day_evidence", 0);
+    MISSING("card_day_suspicion_min");
+    MISSING("card_day_suspicion_max");
+    NEAR("card_day_before_age", 2);
+    g_assert_cmpfloat_with_epsilon((double)value_of(row, "card_day_before_evidence"),
+                                   log(0.25 / 0.75) + log(1) - 2 * usual - 3 * 6, 2e-3);
+    t.time -= 3600;
+    pay(graph, &t, 0, row);
+    NEAR("card_day_count", 1);
+    NEAR("card_day_suspicion_max", 0.125);
+    NEAR("card_day_before_age", 2);
     g_free(row);
     graph_free(graph);
 }

@@ -106,6 +106,47 @@ static void check_pair(const GArray *log, uint64_t card, int merchant, int64_t c
     if (pair) g_assert_cmpint(pair->last, ==, last);
 }
 
+/* The card's edges of the day, in the order in which they came. */
+static DayTally recount_day(const GArray *edges, uint64_t card, uint32_t day) {
+    DayTally tally = {.day = day, .suspicion_min = SUSPICION_ONE};
+    for (guint i = 0; i < edges->len; i++) {
+        const Seen *s = &g_array_index(edges, Seen, i);
+        if (s->card != card || s->card_time / 86400 != day) continue;
+        const double share = (s->suspicion + 0.5) / (SUSPICION_ONE + 1.0);
+        const double evidence = log(share / (1 - share)) - log(0.005 / 0.995);
+        tally.count++;
+        tally.evidence += lrint(CLAMP(evidence, -6.0, 6.0) * EVIDENCE_ONE);
+        tally.suspicion_min = MIN(tally.suspicion_min, s->suspicion);
+        tally.suspicion_max = MAX(tally.suspicion_max, s->suspicion);
+    }
+    return tally;
+}
+
+static void check_day(const DayTally *found, const DayTally *wanted) {
+    g_assert_cmpuint(found->count, ==, wanted->count);
+    if (wanted->count == 0) return;
+    g_assert_cmpuint(found->day, ==, wanted->day);
+    g_assert_cmpuint(found->suspicion_min, ==, wanted->suspicion_min);
+    g_assert_cmpuint(found->suspicion_max, ==, wanted->suspicion_max);
+    /* A float's logarithm may round to the next step. */
+    g_assert_cmpint(ABS(found->evidence - wanted->evidence), <=, wanted->count);
+}
+
+static void check_days(const GArray *log, uint64_t card, int64_t clock, const ActiveDays *days) {
+    uint32_t today = (uint32_t)(clock / 86400), before = 0;
+    for (guint i = 0; i < log->len; i++) {
+        const Seen *s = &g_array_index(log, Seen, i);
+        const uint32_t day = (uint32_t)(s->card_time / 86400);
+        if (s->card == card && day < today) before = MAX(before, day);
+    }
+    const DayTally found = active_days_today(days, (uint32_t)clock);
+    const DayTally found_before = active_days_before(days, (uint32_t)clock);
+    const DayTally wanted = recount_day(log, card, today);
+    const DayTally wanted_before = recount_day(log, card, before);
+    check_day(&found, &wanted);
+    check_day(&found_before, &wanted_before);
+}
+
 static void run_world(uint32_t seed, double late, int steps) {
     World w = {g_rand_new_with_seed(seed), 1500000000, 1 + (int)(seed % 7), 1 + (int)(seed % 5),
                late};
@@ -125,10 +166,11 @@ static void run_world(uint32_t seed, double late, int steps) {
         const Merchant *m = graph_merchant(g, merchant_id);
         check_history(log, true, t.card, card_clock, &graph_card(g, card_id)->history);
         check_history(log, false, (uint64_t)merchant, merchant_clock, &m->history);
+        check_days(log, t.card, card_clock, &graph_card(g, card_id)->days);
         check_distinct(log, merchant, merchant_clock, graph_card_tally(g, merchant_id));
         check_pair(log, t.card, merchant, merchant_clock, graph_pair(g, card_id, merchant_id));
 
-        float suspicion = (float)g_rand_double(w.random);
+        float suspicion = (float)pow(g_rand_double(w.random), 8); /* most are small */
         graph_add(g, &t, card_id, merchant_id, suspicion);
         Seen seen = {t.card,         merchant, card_clock,
                      merchant_clock, t.amount, (uint32_t)lrintf(suspicion * SUSPICION_ONE)};
