@@ -28,6 +28,8 @@ struct Model {
     const Gcn *gcn;         /* of the one member that looks back; NULL where none does */
     char *gcn_hash;         /* of its file */
     ModelMember *suspicion; /* NULL when there is no first stage */
+    DriftBins *drift;       /* NULL where its report has none, and then why */
+    GError *drift_fault;
 };
 
 Model *model_ref(Model *model) {
@@ -44,6 +46,8 @@ void model_free(Model *model) {
     for (size_t i = 0; i < model->member_count; i++)
         model_member_free(model->members[i]);
     model_member_free(model->suspicion);
+    drift_bins_free(model->drift);
+    g_clear_error(&model->drift_fault);
     g_free(model->gcn_hash);
     g_free(model);
 }
@@ -317,23 +321,48 @@ static bool load_members(Model *model, const char *dir, const File *file, JsonVa
     return model->suspicion != NULL;
 }
 
+/* The report is not needed to score: what is wrong with it costs the model nothing else. */
+static void load_drift(Model *model, const char *dir, JsonValue files) {
+    GError **error = &model->drift_fault;
+    File file = {.error = error};
+    JsonValue hash;
+    if (!json_member(files, MODEL_REPORT_FILE, &hash)) {
+        g_set_error(error, MODEL_ERROR, MODEL_ERROR_MISSING, "it came without a report");
+    } else if (file_read(&file, dir, MODEL_REPORT_FILE, DRIFT_REPORT_BYTES_MAX, error)) {
+        Str text;
+        text.data = g_bytes_get_data(file.bytes, &text.len);
+        g_autofree char *found = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, file.bytes);
+        if (str_equal(json_get_str(hash), str_from(found)))
+            model->drift = drift_bins_parse(text, model->name, model->version, error);
+        else
+            fail(&file, MODEL_ERROR_INVALID, "damaged or another model's");
+    }
+    file_clear(&file);
+}
+
 /* What the manifest says, and the files it names. */
 static bool load_folder(Model *model, JsonParser *parser, const char *dir, GError **error) {
     File file;
     bool ok = file_read(&file, dir, MODEL_MANIFEST_FILE, MODEL_MANIFEST_BYTES_MAX, error);
     if (ok) {
         size_t len;
-        JsonValue manifest;
+        JsonValue manifest, files;
         const char *message;
         const char *text = g_bytes_get_data(file.bytes, &len);
         ok = json_parse(parser, text, len, &manifest, &message)
                  ? check_manifest(model, &file, manifest) &&
                        load_members(model, dir, &file, manifest)
                  : fail(&file, MODEL_ERROR_INVALID, "JSON: %s", message);
+        if (ok && json_member(manifest, "files", &files)) load_drift(model, dir, files);
         model->manifest = g_bytes_ref(file.bytes);
     }
     file_clear(&file);
     return ok;
+}
+
+const DriftBins *model_drift(const Model *model, const char **why) {
+    *why = model->drift ? NULL : model->drift_fault->message;
+    return model->drift;
 }
 
 char *model_manifest_read(const char *dir, GError **error) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "feature/feature.h"
+#include "model/drift_bins.h"
 #include "model/member_scores.h"
 #include "model/model_member.h"
 
@@ -41,6 +42,10 @@ Str model_manifest(const Model *model);
 /* The manifest of folder `dir` as one JSON object on one line, for those who only want to show it:
  * it need not fit this build. NULL with *error when there is none. The caller frees it. */
 char *model_manifest_read(const char *dir, GError **error);
+
+/* What live transactions are compared with, the model's. NULL where its report (report.json) has
+ * not got it or cannot be read, and then *why is one line, the model's too. */
+const DriftBins *model_drift(const Model *model, const char **why);
 
 size_t model_member_count(const Model *model);                     /* 1 to MODEL_MEMBERS_MAX */
 const ModelMember *model_member(const Model *model, size_t index); /* the model's */

@@ -8,6 +8,7 @@
 /* The files of a folder, beside its members' (model_kind_file). */
 #define MODEL_MANIFEST_FILE  "manifest.json"
 #define MODEL_SUSPICION_FILE "suspicion.json"
+#define MODEL_REPORT_FILE    "report.json" /* an extra: train/report.h */
 
 enum {
     MODEL_FORMAT = 3, /* "format" in the manifest */

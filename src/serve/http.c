@@ -305,6 +305,16 @@ static enum MHD_Result get_live(Request *request) {
     return send_problem(request, 404, "there is no challenger");
 }
 
+static enum MHD_Result get_drift(Request *request) {
+    g_autofree char *why = NULL;
+    GString *body = g_string_new(NULL);
+    if (drift_write(request->http->options.meters->drift, body, &why))
+        return send_json(request, body);
+    g_string_free(body, TRUE);
+    g_autofree char *detail = g_strconcat("drift is not measured: ", why, NULL);
+    return send_problem(request, 404, detail);
+}
+
 static enum MHD_Result get_stream(Request *request) {
     struct MHD_Response *response = hub_subscribe(request->http->options.hub, request->connection);
     if (!response) return send_overloaded(request, "too many clients of the stream");
@@ -384,6 +394,7 @@ static const Route routes[] = {
     {"POST", "/v1/graph/paths", post_paths, ROUTE_ONE},
     {"POST", "/v1/graph/ring", post_ring, ROUTE_ONE},
     {"GET", "/v1/stats", get_stats, 0},
+    {"GET", "/v1/drift", get_drift, 0},
     {"GET", "/v1/models/live", get_live, 0},
     {"GET", "/v1/stream", get_stream, 0},
     {"GET", "/metrics", get_metrics, 0},

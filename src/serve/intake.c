@@ -117,6 +117,7 @@ static bool take_new(Intake *intake, Job *job, const Transaction *transaction, G
     if (!store_add_transaction(intake->store, transaction, &answer, error)) return false;
     counter_add(&intake->meters->folded, 1);
     meters_members(intake->meters, &decision.members);
+    drift_add(intake->meters->drift, transaction->time, decision.features, decision.score);
     shape_answer(reply_body(&job->reply), transaction->trans_num, &answer);
     hub_show(intake->hub, transaction, &answer);
     answered(job, false);

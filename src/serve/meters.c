@@ -5,10 +5,13 @@
 Meters *meters_new(void) {
     Meters *meters = g_new0(Meters, 1);
     meters->started = g_get_monotonic_time();
+    meters->drift = drift_new();
     return meters;
 }
 
 void meters_free(Meters *meters) {
+    if (!meters) return;
+    drift_free(meters->drift);
     g_free(meters);
 }
 
@@ -311,6 +314,7 @@ void meters_write_prometheus(const Meters *meters, const Model *model, size_t qu
     write_gauge(out, "queue_depth", "Requests that wait for the partition.", (double)queue_depth);
     write_gauge(out, "store_bytes", "Size of the store's files.", (double)store_bytes);
     write_gauge(out, "uptime_seconds", "Time since the start.", uptime_seconds(meters));
+    drift_write_prometheus(meters->drift, out);
     write_neo4j(meters, out);
     write_histogram(meters, out);
 }

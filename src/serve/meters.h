@@ -4,6 +4,7 @@
 
 #include "base/histogram.h"
 #include "model/model.h"
+#include "serve/drift.h"
 #include <glib.h>
 #include <stdatomic.h>
 
@@ -38,6 +39,7 @@ typedef struct Meters {
     uint64_t rate_at[8]; /* `folded` at the last ticks of a second */
     unsigned rate_ticks;
     int64_t started; /* microseconds, monotonic */
+    Drift *drift;    /* of what the folding thread decides */
 } Meters;
 
 static inline void counter_add(Counter *counter, uint64_t n) {

@@ -145,6 +145,7 @@ static bool take_over(Partition *partition, Shadow *shadow, GError **error) {
     engine_free(partition->engine);
     partition->engine = partition->intake.engine = engine;
     champion_set(partition->champion, model_ref(model));
+    drift_set_model(partition->meters->drift, model);
     write_checkpoint(partition);
     publish(partition);
     return true;
@@ -241,6 +242,7 @@ Partition *partition_new(const char *dir, Champion *champion, Meters *meters, Hu
      */
     Model *model = champion_get(champion);
     Engine *engine = recover(dir, store, model, meters, error);
+    if (engine) drift_set_model(meters->drift, model);
     model_free(model);
     if (!engine) {
         store_close(store);

@@ -2,6 +2,7 @@
  * (train/picture.h) draw, from the scores of the judging rows. */
 #pragma once
 
+#include "model/model_folder.h"
 #include "train/curves.h"
 #include "train/judge.h"
 #include "train/trainer.h"
@@ -17,7 +18,7 @@ enum {
     REPORT_SHAP_FEATURES = 20 /* the strongest */
 };
 
-#define REPORT_FILE           "report.json"
+#define REPORT_FILE           MODEL_REPORT_FILE
 #define REPORT_SHAPLEY_VALUES "Shapley values"
 
 /* What each feature added to the log-odds of judging row `row`: feature_count() values, and at

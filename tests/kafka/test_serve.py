@@ -5,6 +5,7 @@ that it has undisturbed, whoever is killed, goes away or joins. Speaks TAP.
 HAECHI_TEST_OUTAGE is how many seconds the broker is away in the test of that (8), HAECHI_TEST_KILLS how
 often the service is killed in another (10)."""
 
+import datetime
 import json
 import os
 import re
@@ -39,6 +40,21 @@ def test_decisions_equal_replay(broker, world):
     assert sum(number for name, number in metrics.items()
                if name.startswith("haechi_transactions_total")) == len(world.rows), metrics
     assert group.decided() == len(world.rows)
+
+
+def test_drift_is_of_all_partitions(broker, world):
+    group = Group(broker, 4)
+    with group.serve() as service:
+        service.wait_ready()
+        group.stream_all("--no-labels")
+        group.wait_decided(len(world.rows))
+        metrics = service.metrics()
+        assert service.stop() == 0, service.said
+    hours = [datetime.datetime.fromisoformat(f"{row['trans_date_trans_time']}+00:00").timestamp() // 3600
+             for row in world.rows]
+    counted = sum(hour > max(hours) - 7 * 24 for hour in hours)
+    assert metrics["haechi_drift_transactions"] == counted > 1000, (metrics, counted)
+    assert metrics['haechi_drift_psi{feature="score"}'] >= 0, metrics
 
 
 def test_recovery_with_labels_scores_the_same(broker, world):
@@ -367,8 +383,8 @@ def test_messages_gone_before_they_were_read(broker, world):
 
 
 TESTS = [
-    test_decisions_equal_replay, test_recovery_with_labels_scores_the_same, test_killed_ten_times_under_load,
-    test_takeover_from_the_topic_of_snapshots,
+    test_decisions_equal_replay, test_drift_is_of_all_partitions, test_recovery_with_labels_scores_the_same,
+    test_killed_ten_times_under_load, test_takeover_from_the_topic_of_snapshots,
     test_broker_killed_and_away, test_members_come_and_go, test_exchange_survives_kills, test_poison_costs_itself_alone,
     test_topic_that_comes_later, test_wrong_password, test_duplicate_is_decided_once,
     test_label_before_its_transaction, test_topic_made_anew,

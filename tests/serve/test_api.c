@@ -281,7 +281,7 @@ static void call_questions(Api *api, Service *service) {
     call(api, service, "GET", cards, "/v1/cards/none", NULL, NULL, 400);
     call(api, service, "GET", merchants, of_merchant, NULL, NULL, 200);
     call(api, service, "GET", merchants, "/v1/merchants/nobody", NULL, NULL, 404);
-    static const char *const simple[] = {"/v1/stats", "/metrics",      "/healthz",
+    static const char *const simple[] = {"/v1/stats", "/v1/drift",     "/metrics", "/healthz",
                                          "/readyz",   "/openapi.json", "/"};
     for (size_t i = 0; i < G_N_ELEMENTS(simple); i++)
         call(api, service, "GET", simple[i], simple[i], NULL, NULL, 200);
@@ -451,6 +451,22 @@ static void call_with_challenger(Api *api) {
     service_clear(&service);
 }
 
+static char *rename_model(const char *name);
+
+/* A model whose report is gone decides as before, but there is nothing to measure drift by. */
+static void call_without_report(Api *api) {
+    g_autofree char *data = world_path(world, "reportless"),
+                    *model = rename_model("reportless_model");
+    Service service = service_start(model, data, NULL);
+    call(api, &service, "GET", "/v1/drift", "/v1/drift", NULL, NULL, 404);
+    Response response = request(&service, "GET", "/metrics", NULL);
+    g_assert_null(strstr(response.body->str, "haechi_drift"));
+    response_clear(&response);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    g_assert_nonnull(strstr(service.log->str, "drift is not measured: "));
+    service_clear(&service);
+}
+
 static void test_description(void) {
     g_autofree char *data = world_path(world, "described"), *data2 = world_path(world, "tokened");
     g_autofree char *token = write_token("token", "0123456789abcdef\n", 0600);
@@ -474,6 +490,7 @@ static void test_description(void) {
     call_explore(&api, &guarded);
     call_without_brokers(&api);
     call_with_challenger(&api);
+    call_without_report(&api);
     json_each(member(api.root, "paths"), path_was_seen, &api);
     g_assert_cmpint(service_end(&plain, SIGTERM), ==, 0);
     g_assert_cmpint(service_end(&guarded, SIGINT), ==, 0);
@@ -1142,9 +1159,9 @@ static void test_full_disk(void) {
     service_clear(&service);
 }
 
-/* The same model under another version. */
-static char *rename_model(void) {
-    char *dir = world_path(world, "model2");
+/* The same model under another version, without its report. */
+static char *rename_model(const char *name) {
+    char *dir = world_path(world, name);
     g_assert_cmpint(g_mkdir(dir, 0700), ==, 0);
     static const char *const names[] = {"manifest.json", "xgboost.json", "suspicion.json"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -1193,7 +1210,7 @@ static void test_store_swapped(void) {
 
 /* Checkpoints that do not fit are set aside, and the log is folded from its beginning. */
 static void test_recovery(void) {
-    g_autofree char *data = world_path(world, "recovered"), *other = rename_model();
+    g_autofree char *data = world_path(world, "recovered"), *other = rename_model("model2");
     g_autofree char *checkpoint = g_build_filename(data, "checkpoint", NULL);
     fill_store(data, 30);
     check_restart(world->model, data, "recovered 30 events from the checkpoint and 0 from");

@@ -87,6 +87,7 @@ static void take_transaction(Folder *folder, Shard *shard, const rd_kafka_messag
     switch (
         shard_fold_transaction(shard, &folder->reader, &read, &transaction, &decision, &reject)) {
     case SHARD_DONE:
+        drift_add(folder->meters->drift, transaction.time, decision.features, decision.score);
         explain(folder, shard, &decision);
         write_decision(folder, message, &transaction, &decision);
         keep_or_show(folder, &transaction, &decision);

@@ -132,6 +132,7 @@ static void promote_successor(Member *member) {
     committer_set_model(member->committer, model);
     model_free(member->fold.model);
     member->fold.model = model_ref(model);
+    drift_set_model(member->options.meters->drift, model);
     champion_set(member->options.champion, model);
 }
 
@@ -590,6 +591,7 @@ Member *member_new(const MemberOptions *options, GError **error) {
         .keep_all = options->keep_all,
     };
     folder_init(&member->fold);
+    drift_set_model(options->meters->drift, member->fold.model);
     member->messages = g_new(rd_kafka_message_t *, BATCH_MESSAGES);
     member->thread = g_thread_new("member", run, member);
     return member;
