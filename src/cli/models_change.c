@@ -1,5 +1,4 @@
 /* haechi models promote, rollback, delete: which version serves, and which is kept. */
-#include "base/json_write.h"
 #include "cli/command.h"
 #include "cli/models.h"
 #include "cli/options.h"
@@ -7,24 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void write_member(GString *out, const char *key, const char *text) {
-    g_string_append_printf(out, "%c\"%s\":", out->len ? ',' : '{', key);
-    if (text)
-        json_write_str(out, str_from(text));
-    else
-        g_string_append(out, "null");
-}
-
 static void print_change(bool json, const char *name, RegistryAlias alias,
                          const RegistryChange *change) {
     const char *as = registry_alias_name(alias);
     if (json) {
         g_autoptr(GString) out = g_string_new(NULL);
-        write_member(out, "name", name);
-        write_member(out, "alias", as);
-        write_member(out, "from", change->from);
-        write_member(out, "to", change->to);
-        g_string_append_c(out, '}');
+        registry_change_write(name, alias, change, out);
         puts(out->str);
     } else if (g_strcmp0(change->from, change->to) == 0) {
         printf("%s/%s is the %s already.\n", name, change->to, as);
@@ -109,10 +96,8 @@ static bool delete_one(const char *dir, const char *words, bool force, GString *
     g_autoptr(RegistryVersion) version = registry_find(dir, words, error);
     if (!version || !registry_delete(dir, version->name, version->version, force, error))
         return false;
-    g_autoptr(GString) member = g_string_new(NULL);
-    write_member(member, "name", version->name);
-    write_member(member, "version", version->version);
-    g_string_append_printf(deleted, "%s%s}", deleted->len ? "," : "", member->str);
+    if (deleted->len > 0) g_string_append_c(deleted, ',');
+    registry_name_write(version, deleted);
     return true;
 }
 

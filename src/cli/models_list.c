@@ -42,12 +42,8 @@ static void print_text(GPtrArray *versions) {
 }
 
 static void print_json(const GPtrArray *versions) {
-    g_autoptr(GString) out = g_string_new("{\"models\":[");
-    for (guint i = 0; i < versions->len; i++) {
-        if (i > 0) g_string_append_c(out, ',');
-        registry_version_write(g_ptr_array_index(versions, i), out);
-    }
-    g_string_append(out, "]}");
+    g_autoptr(GString) out = g_string_new(NULL);
+    registry_list_write(versions, out);
     puts(out->str);
 }
 

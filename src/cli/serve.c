@@ -7,12 +7,13 @@
 #include "cli/model_option.h"
 #include "cli/neo4j_options.h"
 #include "cli/options.h"
+#include "model/registry.h"
 #include "serve/partition.h"
 
 #include <string.h>
 
 typedef struct Settings {
-    char *config, *data_dir, *model, *challenger, *listen, *token_file;
+    char *config, *data_dir, *model, *challenger, *models, *listen, *token_file;
     /* Kafka: NULL brokers for none. */
     char *brokers, *group, *exchange, *checkpoint_events, *topics[TOPIC_COUNT];
     GPtrArray *kafka; /* librdkafka's own settings: name, value, name, value */
@@ -38,6 +39,7 @@ static void settings_clear(Settings *settings) {
     g_free(settings->data_dir);
     g_free(settings->model);
     g_free(settings->challenger);
+    g_free(settings->models);
     g_free(settings->listen);
     g_free(settings->token_file);
     g_free(settings->brokers);
@@ -55,6 +57,7 @@ static char **serve_setting(Settings *settings, const char *key) {
     if (strcmp(key, "data-dir") == 0) return &settings->data_dir;
     if (strcmp(key, "model") == 0) return &settings->model;
     if (strcmp(key, "challenger") == 0) return &settings->challenger;
+    if (strcmp(key, "models") == 0) return &settings->models;
     if (strcmp(key, "listen") == 0) return &settings->listen;
     if (strcmp(key, "token-file") == 0) return &settings->token_file;
     return NULL;
@@ -149,7 +152,7 @@ static bool read_config(Settings *settings, GError **error) {
 }
 
 static bool parse(Settings *settings, int argc, char **argv) {
-    enum { OWN_ENTRIES = 7 };
+    enum { OWN_ENTRIES = 8 };
     GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &settings->config,
          "Settings, as the groups [serve], [kafka] and [neo4j] of a key file", "FILE"},
@@ -158,6 +161,9 @@ static bool parse(Settings *settings, int argc, char **argv) {
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &settings->model, MODEL_OPTION_HELP, "DIR"},
         {"challenger", 'C', 0, G_OPTION_ARG_FILENAME, &settings->challenger,
          "A model, named as --model, that scores the same transactions in the shadow", "DIR"},
+        {"models", 0, 0, G_OPTION_ARG_FILENAME, &settings->models,
+         "The folder of models that the API shows and changes (the one that --model lies in)",
+         "DIR"},
         {"listen", 'l', 0, G_OPTION_ARG_STRING, &settings->listen,
          "Where to listen (127.0.0.1:8080); port 0 for any", "HOST:PORT"},
         {"token-file", 't', 0, G_OPTION_ARG_FILENAME, &settings->token_file,
@@ -264,10 +270,12 @@ static bool run(const Settings *settings, GError **error) {
     if (settings->challenger &&
         !(challenger = model_option_folder("serve", settings->challenger, error)))
         return false;
+    g_autofree char *around = settings->models ? NULL : registry_around(model);
     ServeOptions options = {
         .data_dir = settings->data_dir ? settings->data_dir : "haechi-data",
         .model_dir = model,
         .challenger_dir = challenger,
+        .models_dir = settings->models ? settings->models : around,
         .listen = settings->listen ? settings->listen : "127.0.0.1:8080",
         .token_file = settings->token_file,
         .neo4j = neo4j_words_options(&settings->neo4j),

@@ -2,6 +2,7 @@
  * path leads elsewhere. */
 #include "model/registry.h"
 
+#include "base/json.h"
 #include "base/json_write.h"
 #include "model/model.h"
 #include "model/registry_internal.h"
@@ -538,6 +539,62 @@ RegistryVersion *registry_find(const char *dir, const char *words, GError **erro
     }
     return mark && *mark == '@' ? find_alias(dir, name, word, error)
                                 : find_version(dir, name, word, error);
+}
+
+char *registry_around(const char *model_dir) {
+    g_autofree char *whole = g_canonicalize_filename(model_dir, NULL);
+    g_autofree char *shelf = g_path_get_dirname(whole);
+    g_autofree char *name = g_path_get_basename(shelf);
+    g_autofree char *history = g_build_filename(shelf, REGISTRY_HISTORY_FILE, NULL);
+    struct stat st;
+    const bool is_one =
+        model_name_valid(str_from(name)) && lstat(history, &st) == 0 && S_ISREG(st.st_mode);
+    return is_one ? g_path_get_dirname(shelf) : NULL;
+}
+
+static bool is_listed(const RegistryVersion *version, const char *file, GError **error) {
+    if (strcmp(file, MODEL_MANIFEST_FILE) == 0) return true;
+    g_autofree char *manifest = model_manifest_read(version->path, error);
+    if (!manifest) return false;
+    JsonParser *parser = json_parser_new(MODEL_MANIFEST_BYTES_MAX);
+    JsonValue root, files, listed;
+    const char *message;
+    const bool is = model_name_valid(str_from(file)) &&
+                    json_parse(parser, manifest, strlen(manifest), &root, &message) &&
+                    json_member(root, "files", &files) && json_member(files, file, &listed);
+    json_parser_free(parser);
+    if (is) return true;
+    g_autofree char *text = shown(file);
+    return refuse(error, MODEL_ERROR_MISSING, "%s/%s has no file '%s'", version->name,
+                  version->version, text);
+}
+
+/* The open folder of a version; -1 with errno. */
+static int open_version(const Shelf *shelf, const char *version) {
+    return openat(shelf->fd, version, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int registry_open_file(const char *dir, const RegistryVersion *version, const char *file,
+                       uint64_t *size, GError **error) {
+    Shelf shelf;
+    struct stat st;
+    if (!is_listed(version, file, error)) return -1;
+    const bool open_shelf = shelf_open(&shelf, dir, version->name, error);
+    const int folder = open_shelf ? open_version(&shelf, version->version) : -1;
+    int fd =
+        folder >= 0 ? openat(folder, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
+    if (open_shelf && fd < 0) {
+        fail(error, "open a file", dir, version->name);
+    } else if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+        refuse(error, MODEL_ERROR_INVALID, "%s/%s/%s: not a regular file", version->name,
+               version->version, file);
+        close(fd);
+        fd = -1;
+    }
+    if (fd >= 0) *size = (uint64_t)st.st_size;
+    if (folder >= 0) close(folder);
+    shelf_close(&shelf);
+    return fd;
 }
 
 void registry_version_write(const RegistryVersion *version, GString *out) {

@@ -45,6 +45,16 @@ GPtrArray *registry_list(const char *dir, const char *name, GError **error);
  * version will do where there is only one that begins so. NULL with *error. */
 RegistryVersion *registry_find(const char *dir, const char *words, GError **error);
 
+/* The registry that a model's folder, or an alias's link to one, lies in: MODELS of
+ * MODELS/NAME/VERSION or MODELS/NAME/champion, where something of NAME was ever promoted. NULL when
+ * it lies in none; the caller frees it. */
+char *registry_around(const char *model_dir);
+
+/* Opens a file of a version, which its manifest lists or is the manifest itself: a descriptor that
+ * the caller closes, and its size in bytes; -1 with *error. No link is followed. */
+int registry_open_file(const char *dir, const RegistryVersion *version, const char *file,
+                       uint64_t *size, GError **error);
+
 /* Makes sure that versions of `name` can be added: makes the folders, and tries the lock. */
 bool registry_prepare(const char *dir, const char *name, GError **error);
 

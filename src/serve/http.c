@@ -39,6 +39,7 @@ struct Request {
     size_t length, capacity;
     char *subject; /* the last part of the path */
     Question *question;
+    LibraryCall *call;
     bool too_large; /* a body without a length grew over its limit */
 };
 
@@ -52,7 +53,8 @@ enum {
 
 struct Route {
     const char *method;
-    const char *path; /* one that ends with a slash takes one more part, the subject */
+    const char *path; /* one that ends with a slash takes more, the subject; a '*' is a part of the
+                         subject without a slash, which begins at the first of them */
     Handler *handle;
     unsigned flags;
 };
@@ -127,8 +129,20 @@ static void job_done(Job *job) {
     wake_thread(http); /* the request may be gone by now */
 }
 
+/* By an alias the same address may be another file tomorrow: a cache has to ask. */
+static enum MHD_Result send_file(Request *request) {
+    Reply *reply = &request->job.reply;
+    struct MHD_Response *response = MHD_create_response_from_fd64(reply->file_size, reply->fd);
+    if (!response) return MHD_NO;
+    reply->is_file = false; /* the response closes it */
+    add_header(response, "Content-Type", reply->content_type);
+    add_header(response, "Cache-Control", "private, no-cache");
+    return respond(request, reply->status, response);
+}
+
 static enum MHD_Result send_reply(Request *request) {
     Reply *reply = &request->job.reply;
+    if (reply->is_file) return send_file(request);
     struct MHD_Response *response = response_of(reply->content_type, g_steal_pointer(&reply->body));
     char number[24];
     if (response && reply->duplicates > 0) {
@@ -142,11 +156,10 @@ static enum MHD_Result send_reply(Request *request) {
     return respond(request, reply->status, response);
 }
 
-/* The connection sleeps before the partition can wake it. Nobody else submits, so a place that was
- * free a moment ago still is, unless the partition has just closed: then the reply is made here. */
-static enum MHD_Result submit(Request *request, JobKind kind) {
-    Http *http = request->http;
-    if (http->options.worker->queue_depth(http->options.worker) >= QUEUE_MAX)
+/* The connection sleeps before the worker can wake it. Nobody else submits, so a place that was
+ * free a moment ago still is, unless the worker has just closed: then the reply is made here. */
+static enum MHD_Result submit_to(Request *request, Worker *worker, size_t most, JobKind kind) {
+    if (worker->queue_depth(worker) >= most)
         return send_overloaded(request, "too many requests are waiting");
     request->job.kind = kind;
     request->job.body = (Str){request->body, request->length};
@@ -154,12 +167,16 @@ static enum MHD_Result submit(Request *request, JobKind kind) {
     request->job.arrived = g_get_monotonic_time();
     request->job.done = job_done;
     MHD_suspend_connection(request->connection);
-    if (!http->options.worker->submit(http->options.worker, &request->job)) {
+    if (!worker->submit(worker, &request->job)) {
         reply_problem(&request->job.reply, 503, "the service is stopping");
         request->job.reply.retry_after = 5;
         job_done(&request->job);
     }
     return MHD_YES;
+}
+
+static enum MHD_Result submit(Request *request, JobKind kind) {
+    return submit_to(request, request->http->options.worker, QUEUE_MAX, kind);
 }
 
 static enum MHD_Result submit_records(Request *request, JobKind kind) {
@@ -206,6 +223,77 @@ static enum MHD_Result post_ring(Request *request) {
     return post_question(request, JOB_RING);
 }
 
+/* The registry of models */
+
+static const char *query(const Request *request, const char *name) {
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static enum MHD_Result submit_call(Request *request, LibraryTask task) {
+    request->call->task = task;
+    request->job.call = request->call;
+    return submit_to(request, library_worker(request->http->options.library), LIBRARY_QUEUE_MAX,
+                     JOB_LIBRARY);
+}
+
+/* The call whose name, version and file the path has: NAME/VERSION/files/FILE. */
+static void begin_call(Request *request) {
+    g_auto(GStrv) parts = g_strsplit(request->subject ? request->subject : "", "/", -1);
+    const guint count = g_strv_length(parts);
+    request->call = g_new0(LibraryCall, 1);
+    if (count > 0) request->call->name = g_strdup(parts[0]);
+    if (count > 1) request->call->version = g_strdup(parts[1]);
+    if (count > 3) request->call->file = g_strdup(parts[3]);
+}
+
+static enum MHD_Result get_models(Request *request) {
+    begin_call(request);
+    request->call->name = g_strdup(query(request, "name"));
+    return submit_call(request, LIBRARY_LIST);
+}
+
+static enum MHD_Result get_model(Request *request) {
+    begin_call(request);
+    return submit_call(request, LIBRARY_SHOW);
+}
+
+static enum MHD_Result get_model_file(Request *request) {
+    begin_call(request);
+    return submit_call(request, LIBRARY_FILE);
+}
+
+static enum MHD_Result get_comparison(Request *request) {
+    const char *models = query(request, "models");
+    begin_call(request);
+    request->call->models = g_strdup(models ? models : "");
+    return submit_call(request, LIBRARY_COMPARE);
+}
+
+static enum MHD_Result change_model(Request *request, LibraryTask task) {
+    const Str body = {request->body, request->length};
+    unsigned status;
+    begin_call(request);
+    const char *wrong = library_call_read(request->http->parser, body, request->call, &status);
+    return wrong ? send_problem(request, status, wrong) : submit_call(request, task);
+}
+
+static enum MHD_Result post_promotion(Request *request) {
+    return change_model(request, LIBRARY_PROMOTE);
+}
+
+static enum MHD_Result post_rollback(Request *request) {
+    return change_model(request, LIBRARY_ROLLBACK);
+}
+
+static enum MHD_Result delete_model(Request *request) {
+    const char *force = query(request, "force");
+    begin_call(request);
+    if (force && strcmp(force, "true") != 0 && strcmp(force, "false") != 0)
+        return send_problem(request, 400, "force is true or false");
+    request->call->force = force && strcmp(force, "true") == 0;
+    return submit_call(request, LIBRARY_DELETE);
+}
+
 /* Stored transactions */
 
 static enum MHD_Result send_store_failure(Request *request, const GError *error) {
@@ -228,10 +316,6 @@ static enum MHD_Result get_transaction(Request *request) {
         break;
     }
     return send_store_failure(request, error);
-}
-
-static const char *query(const Request *request, const char *name) {
-    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
 static bool read_limit(const Request *request, size_t *out) {
@@ -395,7 +479,14 @@ static const Route routes[] = {
     {"POST", "/v1/graph/ring", post_ring, ROUTE_ONE},
     {"GET", "/v1/stats", get_stats, 0},
     {"GET", "/v1/drift", get_drift, 0},
+    {"GET", "/v1/models", get_models, 0},
     {"GET", "/v1/models/live", get_live, 0},
+    {"GET", "/v1/models/compare", get_comparison, 0},
+    {"GET", "/v1/models/*/*", get_model, 0},
+    {"DELETE", "/v1/models/*/*", delete_model, 0},
+    {"GET", "/v1/models/*/*/files/*", get_model_file, 0},
+    {"POST", "/v1/models/*/*/promote", post_promotion, ROUTE_ONE},
+    {"POST", "/v1/models/*/rollback", post_rollback, ROUTE_ONE},
     {"GET", "/v1/stream", get_stream, 0},
     {"GET", "/metrics", get_metrics, 0},
     {"GET", "/healthz", get_healthz, ROUTE_OPEN},
@@ -406,9 +497,20 @@ static const Route routes[] = {
 static const Route page_route = {"GET", "/", get_page, ROUTE_OPEN};
 
 static bool path_matches(const char *path, const char *url) {
-    size_t len = strlen(path);
-    if (path[len - 1] == '/') return strncmp(url, path, len) == 0 && url[len];
-    return strcmp(url, path) == 0;
+    char last = '\0';
+    for (; *path; last = *path++) {
+        const size_t part = *path == '*' ? strcspn(url, "/") : *path == *url;
+        if (part == 0) return false;
+        url += part;
+    }
+    return last == '/' ? *url != '\0' : *url == '\0';
+}
+
+/* Where the subject begins; 0 for a path without one. */
+static size_t subject_at(const char *path) {
+    const char *star = strchr(path, '*');
+    if (star) return (size_t)(star - path);
+    return g_str_has_suffix(path, "/") ? strlen(path) : 0;
 }
 
 /* The route of a request; else NULL and `allow` says which methods the path has, if any. */
@@ -536,6 +638,8 @@ static void request_completed(void *cls, struct MHD_Connection *connection, void
     g_free(request->body);
     g_free(request->subject);
     g_free(request->question);
+    library_call_free(request->call);
+    if (request->job.reply.is_file) close(request->job.reply.fd);
     g_free(request);
     *data = NULL;
     atomic_fetch_sub(&http->active, 1);
@@ -555,8 +659,8 @@ static enum MHD_Result begin(Request *request, const char *url, const char *meth
     const char *path = request->route->path;
     if (request->route == &page_route)
         request->subject = g_strdup(url);
-    else if (g_str_has_suffix(path, "/"))
-        request->subject = g_strdup(url + strlen(path));
+    else if (subject_at(path) > 0)
+        request->subject = g_strdup(url + subject_at(path));
     enum MHD_Result result = MHD_YES;
     if (takes_body(request->route)) accept_body(request, &result);
     return result;

@@ -6,6 +6,7 @@
 
 #include "serve/access.h"
 #include "serve/hub.h"
+#include "serve/library.h"
 #include "serve/models.h"
 #include "serve/worker.h"
 
@@ -27,6 +28,7 @@ typedef struct HttpOptions {
     Champion *champion;
     Models *models;
     Worker *worker;
+    Library *library;
     Meters *meters;
     Hub *hub;
 } HttpOptions;

@@ -365,6 +365,8 @@ bool intake_work(Intake *intake, Job *job, size_t limit, size_t *used, GError **
         if (job->many) return take_lines(intake, job, before + limit, used, error);
         ++*used;
         return take_record(intake, job, job->body, error);
+    case JOB_LIBRARY:
+        g_assert_not_reached();
     }
     return true;
 }

@@ -13,9 +13,11 @@ typedef enum JobKind {
     JOB_NEIGHBOURHOOD,
     JOB_PATHS,
     JOB_RING,
+    JOB_LIBRARY, /* the library's */
 } JobKind;
 
 typedef struct Question Question;
+typedef struct LibraryCall LibraryCall;
 
 /* What is answered to a request. */
 typedef struct Reply {
@@ -24,6 +26,9 @@ typedef struct Reply {
     GString *body;
     uint64_t duplicates;  /* records that were already in the log */
     unsigned retry_after; /* seconds; 0 for none */
+    bool is_file;         /* the body is this open file: who sends it closes it */
+    int fd;
+    uint64_t file_size;
 } Reply;
 
 typedef struct Job Job;
@@ -32,7 +37,8 @@ struct Job {
     bool many;                /* the body is newline-delimited JSON */
     Str body;                 /* transactions and labels; the requester's until done */
     Str subject;              /* the card's number or the merchant's name */
-    const Question *question; /* of the last three kinds; the requester's until done */
+    const Question *question; /* of the three kinds before the last; the requester's until done */
+    const LibraryCall *call;  /* of the last kind; the requester's until done */
     int64_t arrived;          /* microseconds, monotonic */
     size_t offset;            /* of the body, already worked off */
     uint64_t line;            /* lines of the body begun so far */

@@ -207,6 +207,16 @@ void models_free(Models *models) {
     g_free(models);
 }
 
+bool models_in_use(Models *models, const char *version) {
+    Model *champion = champion_get(models->options.champion);
+    bool used = is_version(champion, version);
+    model_free(champion);
+    g_mutex_lock(&models->lock);
+    if (models->shadow) used |= is_version(shadow_model(models->shadow), version);
+    g_mutex_unlock(&models->lock);
+    return used;
+}
+
 static void write_model(GString *out, const char *role, const Model *model) {
     g_string_append_printf(out, "\"%s\":{\"name\":", role);
     json_write_str(out, str_from(model_name(model)));

@@ -32,6 +32,9 @@ void models_stop(Models *models);
 /* After models_stop. NULL is allowed. */
 void models_free(Models *models);
 
+/* Whether the version decides, or follows in the shadow. From any thread. */
+bool models_in_use(Models *models, const char *version);
+
 /* Appends how the challenger differs from the champion, as JSON; false when there is no
  * challenger. From any thread. */
 bool models_write_live(Models *models, GString *out);

@@ -21,6 +21,7 @@ typedef struct Service {
     Member *member;
     Worker *worker;
     Models *models;
+    Library *library;
     Outbox *outbox;
     Http *http;
 } Service;
@@ -93,12 +94,14 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
         .meters = service->meters,
     };
     service->models = models_new(&models);
+    service->library = library_new(options->models_dir, service->models);
     HttpOptions http = {
         .data_dir = options->data_dir,
         .token = service->token,
         .champion = service->champion,
         .models = service->models,
         .worker = service->worker,
+        .library = service->library,
         .meters = service->meters,
         .hub = service->hub,
     };
@@ -134,10 +137,12 @@ static bool stop(Service *service, GError **error) {
     /* The HTTP thread may ask it until it has ended; a change of champion ends before the worker.
      */
     models_stop(service->models);
+    library_stop(service->library);
     bool ok = (!service->partition || partition_stop(service->partition, error)) &&
               (!service->member || member_stop(service->member, error));
     outbox_free(service->outbox);
     if (service->http) http_stop(service->http, DRAIN_SECONDS);
+    library_free(service->library);
     models_free(service->models);
     partition_free(service->partition);
     member_free(service->member);

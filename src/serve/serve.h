@@ -12,6 +12,7 @@ typedef struct ServeOptions {
     const char *data_dir;
     const char *model_dir;      /* watched: what is put there while it runs takes over */
     const char *challenger_dir; /* the same, of a model that follows in the shadow; NULL for none */
+    const char *models_dir;     /* the registry that the API shows and changes; NULL for none */
     const char *listen;         /* "127.0.0.1:8080"; port 0 for any */
     const KafkaOptions *kafka;  /* NULL: transactions come over HTTP */
     const char *token_file;     /* NULL for none: then only the loopback is listened on */

@@ -201,12 +201,12 @@ typedef struct Operations {
     long status;        /* that each must get, unless it is documented as open */
 } Operations;
 
-/* Calls every operation of a path, whose parameter is filled with "x". */
+/* Calls every operation of a path, whose parameters are filled with "x". */
 static bool call_path(Str key, JsonValue path, void *data) {
     Operations *all = data;
     g_autofree char *template = g_strndup(key.data, key.len);
-    g_auto(GStrv) parts = g_strsplit(template, "{", 2);
-    g_autofree char *url = g_strconcat(parts[0], parts[1] ? "x" : "", NULL);
+    g_autoptr(GRegex) parameter = g_regex_new("\\{[a-z_]+\\}", 0, 0, NULL);
+    g_autofree char *url = g_regex_replace_literal(parameter, template, -1, 0, "x", 0, NULL);
     g_autoptr(GPtrArray) verbs = g_ptr_array_new_with_free_func(g_free);
     json_each(path, note_operation, verbs);
     for (guint i = 0; i < verbs->len; i++) {
@@ -276,6 +276,7 @@ static void call_questions(Api *api, Service *service) {
     call(api, service, "GET", number, one, NULL, NULL, 200);
     call(api, service, "GET", number, "/v1/transactions/unheard-of", NULL, NULL, 404);
     call(api, service, "GET", "/v1/models/live", "/v1/models/live", NULL, NULL, 404);
+    call(api, service, "GET", "/v1/models", "/v1/models", NULL, NULL, 404); /* no registry */
     call(api, service, "GET", cards, of_card, NULL, NULL, 200);
     call(api, service, "GET", cards, "/v1/cards/4999999999999999", NULL, NULL, 404);
     call(api, service, "GET", cards, "/v1/cards/none", NULL, NULL, 400);
@@ -451,6 +452,93 @@ static void call_with_challenger(Api *api) {
     service_clear(&service);
 }
 
+/* The versions of a registry, the latest first. */
+static GPtrArray *versions_of(const char *registry) {
+    g_autofree char *shelf = g_build_filename(registry, "xgboost", NULL);
+    GPtrArray *versions = g_ptr_array_new_with_free_func(g_free);
+    GDir *entries = g_dir_open(shelf, 0, NULL);
+    for (const char *name; (name = g_dir_read_name(entries)) != NULL;)
+        if (g_str_has_prefix(name, "2")) g_ptr_array_add(versions, g_strdup(name));
+    g_dir_close(entries);
+    g_assert_cmpuint(versions->len, ==, 2);
+    return versions;
+}
+
+static void call_changes(Api *api, Service *service, const char *one, const char *two) {
+    static const char promote[] = "/v1/models/{name}/{version}/promote";
+    static const char back[] = "/v1/models/{name}/rollback", undo[] = "/v1/models/xgboost/rollback";
+    static const char version[] = "/v1/models/{name}/{version}";
+    g_autofree char *path1 = g_strconcat("/v1/models/xgboost/", one, NULL);
+    g_autofree char *path2 = g_strconcat("/v1/models/xgboost/", two, NULL);
+    g_autofree char *up1 = g_strconcat(path1, "/promote", NULL);
+    g_autofree char *up2 = g_strconcat(path2, "/promote", NULL);
+    g_autofree char *forced = g_strconcat(path1, "?force=true", NULL);
+    g_autofree char *unsure = g_strconcat(path1, "?force=yes", NULL);
+    g_autofree char *large = g_strnfill((64 << 10) + 1, ' ');
+    const char *const json = json_type_name;
+    call(api, service, "POST", back, undo, json, "{}", 409);
+    call(api, service, "POST", back, "/v1/models/nobody/rollback", json, "{}", 404);
+    call(api, service, "POST", promote, up1, json, "{}", 200);
+    call(api, service, "POST", promote, up1, json, "{\"as\":\"challenger\"}", 409);
+    call(api, service, "POST", promote, up2, json, "{\"as\":\"challenger\"}", 200);
+    call(api, service, "POST", promote, up2, json, "{\"as\":\"champion\"}", 200);
+    call(api, service, "POST", promote, "/v1/models/xgboost/x/promote", json, "{}", 404);
+    call(api, service, "POST", back, undo, json, "{\"as\":\"champion\"}", 200);
+    for (int i = 0; i < 2; i++) {
+        const char *const template = i ? promote : back, *const path = i ? up1 : undo;
+        call(api, service, "POST", template, path, json, "[]", 400);
+        call(api, service, "POST", template, path, json, "", 400);
+        call(api, service, "POST", template, path, json, "{\"as\":\"latest\"}", 422);
+        call(api, service, "POST", template, path, json, "{\"to\":\"champion\"}", 422);
+        call(api, service, "POST", template, path, json, large, 413);
+        call(api, service, "POST", template, path, "text/plain", "{}", 415);
+        call(api, service, "POST", template, path, ndjson_type_name, "{}", 415);
+        call(api, service, "POST", template, path, NULL, "{}", 415);
+    }
+    call(api, service, "DELETE", version, path1, NULL, NULL, 409);
+    call(api, service, "DELETE", version, unsure, NULL, NULL, 400);
+    call(api, service, "DELETE", version, path2, NULL, NULL, 200);
+    call(api, service, "DELETE", version, path2, NULL, NULL, 404);
+    call(api, service, "DELETE", version, forced, NULL, NULL, 200);
+}
+
+static void call_models(Api *api) {
+    g_autofree char *data = world_path(world, "librarian"), *registry = world_path(world, "models");
+    g_autofree char *train = world_path(world, "fraudTrain.csv");
+    for (int i = 0; i < 2; i++)
+        run_command("train", "xgboost", "--train", train, "--models", registry, "--param",
+                    i ? "num_round=2" : "num_round=3", NULL);
+    g_autoptr(GPtrArray) versions = versions_of(registry);
+    const char *one = versions->pdata[0], *two = versions->pdata[1];
+    static const char list[] = "/v1/models", compare[] = "/v1/models/compare";
+    static const char version[] = "/v1/models/{name}/{version}";
+    static const char file[] = "/v1/models/{name}/{version}/files/{file}";
+    g_autofree char *path = g_strconcat("/v1/models/xgboost/", one, NULL);
+    g_autofree char *report = g_strconcat(path, "/files/report.json", NULL);
+    g_autofree char *picture = g_strconcat(path, "/files/roc.png", NULL);
+    g_autofree char *both =
+        g_strdup_printf("/v1/models/compare?models=xgboost/%s,xgboost/%s", one, two);
+    Service service =
+        service_start(world->model, data, (const char *[]){"--models", registry, NULL});
+    call(api, &service, "GET", list, list, NULL, NULL, 200);
+    call(api, &service, "GET", list, "/v1/models?name=xgboost", NULL, NULL, 200);
+    call(api, &service, "GET", list, "/v1/models?name=nobody", NULL, NULL, 404);
+    call(api, &service, "GET", compare, both, NULL, NULL, 200);
+    call(api, &service, "GET", compare, compare, NULL, NULL, 400);
+    call(api, &service, "GET", compare, "/v1/models/compare?models=a,b", NULL, NULL, 404);
+    call(api, &service, "GET", version, path, NULL, NULL, 200);
+    call(api, &service, "GET", version, "/v1/models/xgboost/latest", NULL, NULL, 200);
+    call(api, &service, "GET", version, "/v1/models/xgboost/champion", NULL, NULL, 404);
+    call(api, &service, "GET", version, "/v1/models/xgboost/2", NULL, NULL, 404);
+    call(api, &service, "GET", file, report, NULL, NULL, 200);
+    call(api, &service, "GET", file, picture, NULL, NULL, 200);
+    g_autofree char *unlisted = g_strconcat(path, "/files/history.jsonl", NULL);
+    call(api, &service, "GET", file, unlisted, NULL, NULL, 404);
+    call_changes(api, &service, one, two);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
 static char *rename_model(const char *name);
 
 /* A model whose report is gone decides as before, but there is nothing to measure drift by. */
@@ -491,6 +579,7 @@ static void test_description(void) {
     call_without_brokers(&api);
     call_with_challenger(&api);
     call_without_report(&api);
+    call_models(&api);
     json_each(member(api.root, "paths"), path_was_seen, &api);
     g_assert_cmpint(service_end(&plain, SIGTERM), ==, 0);
     g_assert_cmpint(service_end(&guarded, SIGINT), ==, 0);

@@ -203,8 +203,151 @@ def test_registry_decides(world):
         assert service.end() == 0
 
 
+def call(service, method, path, body=None, kind="application/json", **headers):
+    """Status, content type and body of an answer."""
+    data = None if body is None else json.dumps(body).encode()
+    if data is not None:
+        headers["Content-Type"] = kind
+    request = urllib.request.Request(service.url + path, data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.headers["Content-Type"], answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers["Content-Type"], error.read()
+
+
+def asked(service, method, path, body=None):
+    status, kind, text = call(service, method, path, body)
+    assert (status, kind) == (200, "application/json"), (status, text)
+    return json.loads(text)
+
+
+def refused(service, status, part, method, path, body=None):
+    found, kind, text = call(service, method, path, body)
+    assert (found, kind) == (status, "application/problem+json"), (method, path, found, text)
+    problem = json.loads(text)
+    assert problem["status"] == status and part in problem["detail"], problem
+
+
+def shelve(world, *names):
+    """Copies of the models, in a registry of their own."""
+    shutil.rmtree("shelf", ignore_errors=True)
+    for name in names:
+        shutil.copytree(name, f"shelf/card/{world.versions[name]}")
+
+
+def test_library_answers_as_the_command(world):
+    """The registry over HTTP says what the command says, and what is changed there decides here."""
+    shelve(world, "one", "two")
+    one, two = (world.versions[name] for name in ("one", "two"))
+    good("models", "promote", f"card/{one}", "--models", "shelf")
+    with Service("library", model="shelf/card/champion") as service:  # --models is where --model lies
+        shelf = os.path.abspath("shelf")
+        words = ("--models", shelf, "--json")
+        assert asked(service, "GET", "/v1/models") == json.loads(good("models", "list", *words))
+        assert asked(service, "GET", "/v1/models?name=card") == json.loads(good("models", "list", "card", *words))
+        compared = asked(service, "GET", f"/v1/models/compare?models=card/{one},card/{two}")
+        assert compared == json.loads(good("models", "compare", f"card/{one}", f"card/{two}", *words))
+        shown = asked(service, "GET", f"/v1/models/card/{two}")
+        with open("two/report.json", encoding="utf-8") as file:
+            assert shown.pop("report") == json.load(file)
+        assert shown == json.loads(good("models", "show", f"card/{two}", *words))
+        assert asked(service, "GET", "/v1/models/card/champion")["version"] == one
+
+        service.stream("--limit", "200")
+        change = asked(service, "POST", f"/v1/models/card/{two}/promote", {})
+        assert change == {"name": "card", "alias": "champion", "from": one, "to": two}, change
+        wait_until("two decides", lambda: service.get("/v1/stats")["model"]["name"] == "two")
+        assert asked(service, "POST", "/v1/models/card/rollback", {"as": "champion"})["to"] == one
+        wait_until("one decides", lambda: service.get("/v1/stats")["model"]["name"] == "one")
+        refused(service, 409, "in use by this service", "DELETE", f"/v1/models/card/{one}")
+        assert asked(service, "DELETE", f"/v1/models/card/{two}") == {"deleted": [{"name": "card", "version": two}]}
+        assert not os.path.exists(f"shelf/card/{two}")
+        assert os.readlink("shelf/card/champion") == one
+        assert f"asked over HTTP: card/{two} is the champion, after {one}" in service.said, service.said
+        assert service.end() == 0
+
+
+def test_library_gives_listed_files_only(world):
+    shelve(world, "one")
+    version = world.versions["one"]
+    folder = f"shelf/card/{version}"
+    with open("shelf/card/outside", "w", encoding="utf-8") as file:
+        file.write("secret")
+    with open(f"{folder}/notes.txt", "w", encoding="utf-8") as file:
+        file.write("unlisted")
+    os.unlink(f"{folder}/roc.png")  # listed, and a link now
+    os.symlink("../outside", f"{folder}/roc.png")
+    os.unlink(f"{folder}/reliability.png")
+    os.mkfifo(f"{folder}/reliability.png")
+    with Service("files", "--models", "shelf", model="one") as service:
+        at = f"/v1/models/card/{version}/files/"
+        kinds = {"report.json": "application/json", "manifest.json": "application/json",
+                 "xgboost.json": "application/json", "cost_curve.png": "image/png"}
+        for name, kind in kinds.items():
+            status, found, text = call(service, "GET", at + name)
+            with open(f"{folder}/{name}", "rb") as file:
+                assert (status, found, text) == (200, kind, file.read()), (name, status, found)
+        for name in ("notes.txt", "..%2Foutside", "%2e%2e", ".", "manifest.json%2F", "x" * 300, "%00", "%0a", "a%22b"):
+            status, kind, text = call(service, "GET", at + name)
+            assert (status, kind) == (404, "application/problem+json") and b"secret" not in text, (name, status, text)
+        for name in ("roc.png", "reliability.png"):
+            refused(service, 500, "", "GET", at + name)
+        for path in ("/v1/models/../files", "/v1/models/card/..%2F..", "/v1/models/%2e%2e/" + version,
+                     "/v1/models/card/.lock", f"/v1/models/card/{version}/", f"/v1/models/card/{version}/files/",
+                     f"/v1/models//{version}", f"/v1/models/card/{version[:12]}"):
+            assert call(service, "GET", path)[0] == 404, path
+        assert service.end() == 0
+
+
+def test_library_is_safe_from_other_pages(world):
+    """What a page of another site can have a browser send without asking changes nothing."""
+    shelve(world, "one", "two")
+    one, two = (world.versions[name] for name in ("one", "two"))
+    good("models", "promote", f"card/{one}", "--models", "shelf")
+    with Service("safe", model="shelf/card/champion") as service:
+        up = f"/v1/models/card/{two}/promote"
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+            assert call(service, "POST", up, {}, kind)[0] == 415, kind
+        assert call(service, "POST", up, {}, Host="evil.example")[0] == 421
+        assert call(service, "DELETE", f"/v1/models/card/{two}", Host="evil.example")[0] == 421
+        request = urllib.request.Request(service.url + up, method="OPTIONS",
+                                         headers={"Origin": "http://evil.example",
+                                                  "Access-Control-Request-Method": "DELETE"})
+        try:
+            urllib.request.urlopen(request, timeout=30)
+            raise AssertionError("a browser is allowed to ask")
+        except urllib.error.HTTPError as error:
+            with error:
+                assert error.code == 405 and not any(k.lower().startswith("access-control") for k in error.headers)
+        assert os.readlink("shelf/card/champion") == one and os.path.exists(f"shelf/card/{two}")
+        assert service.end() == 0
+
+
+def test_library_is_broken_alone(world):
+    """A history or a manifest that cannot be read, and a registry that is gone, are told, and decisions go on."""
+    shelve(world, "one", "two")
+    two = world.versions["two"]
+    with open(f"shelf/card/{two}/manifest.json", "w", encoding="utf-8") as file:
+        file.write("{")
+    with Service("broken", "--models", "shelf", model="one") as service:
+        shown = asked(service, "GET", f"/v1/models/card/{two}")
+        assert "manifest" not in shown and "manifest.json" in shown["error"] and shown["report"] is None, shown
+        with open("shelf/card/history.jsonl", "w", encoding="utf-8") as file:
+            file.write("[]\n")
+        refused(service, 500, "history", "POST", "/v1/models/card/rollback", {})
+        assert "history" in service.said
+        shutil.rmtree("shelf")
+        refused(service, 404, "no such folder of models", "GET", "/v1/models")
+        assert service.stream("--limit", "50")["transactions"] == 50
+        assert service.end() == 0
+
+
 TESTS = [test_champion_changes_under_load, test_killed_after_a_change, test_bad_model_changes_nothing,
-         test_challenger_is_compared, test_registry_decides]
+         test_challenger_is_compared, test_registry_decides,
+         test_library_answers_as_the_command, test_library_gives_listed_files_only, test_library_is_safe_from_other_pages,
+         test_library_is_broken_alone]
 
 
 def main():
