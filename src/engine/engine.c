@@ -101,6 +101,32 @@ void engine_contributions(const Engine *engine, const Decision *decision, float 
     model_contributions(engine->model, engine->memory, &input, out);
 }
 
+bool engine_looks_back(const Engine *engine) {
+    return *memory_hash(engine->model) != '\0';
+}
+
+/* The card's edges and its ring in the model's memory are of the same transactions in the same
+ * order, on the same clock; of the edges the decision's own is the latest. */
+size_t engine_neighbours(const Engine *engine, const Decision *decision, EngineNeighbour *out) {
+    GcnNeighbour seen[GCN_NEIGHBOURS_MAX];
+    Edge edges[GCN_NEIGHBOURS_MAX + 1];
+    const ModelInput input = {.features = decision->features, .card = decision->card};
+    const size_t count = model_neighbours(engine->model, engine->memory, &input, seen);
+    const size_t kept =
+        count > 0 ? graph_card_edges(engine->graph, decision->card, edges, count + 1) : 0;
+    for (size_t i = 0; i < count; i++) {
+        const Edge *edge = i + 1 < kept && edges[i + 1].time == seen[i].time ? &edges[i + 1] : NULL;
+        out[i] = (EngineNeighbour){
+            .time = seen[i].time,
+            .share = seen[i].share,
+            .in_graph = edge != NULL,
+            .merchant = edge ? edge->other : VERTEX_NONE,
+            .amount = edge ? edge->amount : 0,
+        };
+    }
+    return count;
+}
+
 void engine_label(Engine *engine, const Label *label) {
     graph_label(engine->graph, label);
     engine->position++;

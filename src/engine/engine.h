@@ -54,6 +54,23 @@ size_t engine_take_touched(Engine *engine, MerchantId *out, size_t limit);
  * at out[feature_count()] (model_contributions). There must be a model. */
 void engine_contributions(const Engine *engine, const Decision *decision, float *out);
 
+/* Whether the model has a member that looks back on a card's earlier transactions. */
+bool engine_looks_back(const Engine *engine);
+
+/* An earlier transaction of a decision's card, and what it added to the log-odds. */
+typedef struct EngineNeighbour {
+    int64_t time; /* seconds, on the card's clock */
+    float share;
+    bool in_graph;       /* the rest is known: it is among the card's edges of the last 30 days */
+    MerchantId merchant; /* VERTEX_NONE where it is not */
+    int64_t amount;      /* cents */
+} EngineNeighbour;
+
+/* The earlier transactions that the decision, which is the engine's last, looked back on, the
+ * latest first (model_neighbours), into out[0..GCN_NEIGHBOURS_MAX). Returns how many; 0 where no
+ * member of the model looks back. There must be a model. */
+size_t engine_neighbours(const Engine *engine, const Decision *decision, EngineNeighbour *out);
+
 /* Whether the model has a member that looks back on earlier transactions, and came to the engine,
  * or the engine to its state, without them: it began with none, and scores them worse until cards
  * have paid again. */

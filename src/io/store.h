@@ -40,7 +40,8 @@ typedef struct Answer {
     Str model_name, model_version;
     Str member_kinds;     /* of the model (model_member_kinds) */
     MemberScores members; /* of a model with one member, none: its score is the model's */
-    Str reasons;          /* a JSON array: the strongest features */
+    Str reasons; /* a JSON array, the strongest features, and what of the answer's further members
+                    explains it (shape_neighbours) */
 } Answer;
 
 /* A transaction of the log. The strings live until the next call with the same Store. */

@@ -533,6 +533,20 @@ void model_contributions(const Model *model, const ModelMemory *memory, const Mo
         out[f] = (float)sums[f];
 }
 
+size_t model_neighbours(const Model *model, const ModelMemory *memory, const ModelInput *input,
+                        GcnNeighbour *out) {
+    g_assert(memory->model == model);
+    if (model->gcn == NULL) return 0;
+    size_t count, member = 0;
+    g_autofree float *features = g_new(float, feature_count());
+    gcn_memory_attribute(memory->gcn, input->card, input->features, features, out, &count);
+    while (model_member_gcn(model->members[member]) == NULL)
+        member++;
+    for (size_t i = 0; i < count; i++)
+        out[i].share = (float)(model->weights[member] * (double)out[i].share);
+    return count;
+}
+
 Verdict model_verdict(const Model *model, float score) {
     if ((double)score >= model->decline_threshold) return VERDICT_DECLINE;
     return (double)score >= model->threshold ? VERDICT_REVIEW : VERDICT_APPROVE;

@@ -98,5 +98,12 @@ const char *verdict_name(Verdict verdict); /* "approve", "review", "decline" */
 void model_contributions(const Model *model, const ModelMemory *memory, const ModelInput *input,
                          float *out);
 
+/* What the card's earlier transactions added to the members' combined log-odds, by way of the
+ * member that looks back on them (gcn_memory_attribute, times its weight; model_contributions has
+ * it in its rest): out[0..GCN_NEIGHBOURS_MAX), the latest first. Returns how many; 0 where no
+ * member looks back. The input is the one of its card that was scored last. */
+size_t model_neighbours(const Model *model, const ModelMemory *memory, const ModelInput *input,
+                        GcnNeighbour *out);
+
 /* Probability of a margin (log-odds): 1 / (1 + exp(-margin)) in double, rounded once to float. */
 float model_probability(double margin);

@@ -106,6 +106,7 @@ static void refuse_time(Intake *intake, Job *job, const char *field, int64_t tim
 static Answer explain(Intake *intake, const Decision *decision) {
     g_string_truncate(intake->reasons, 0);
     shape_reasons(intake->reasons, intake->engine, decision, intake->contributions);
+    shape_neighbours(intake->reasons, intake->engine, decision);
     return shape_decided(engine_model(intake->engine), decision,
                          (Str){intake->reasons->str, intake->reasons->len});
 }

@@ -125,6 +125,48 @@ void shape_reasons(GString *out, const Engine *engine, const Decision *decision,
     g_string_append_c(out, ']');
 }
 
+/* Those of an earlier transaction that has left the graph are null. */
+static void write_neighbour(GString *out, const Graph *graph, const EngineNeighbour *neighbour) {
+    g_string_append(out, "{\"time\":");
+    shape_time(out, neighbour->time);
+    g_string_append(out, ",\"merchant\":");
+    if (neighbour->in_graph)
+        json_write_str(out, graph_merchant_name(graph, neighbour->merchant));
+    else
+        g_string_append(out, "null");
+    g_string_append(out, ",\"amount\":");
+    if (neighbour->in_graph)
+        json_write_cents(out, neighbour->amount);
+    else
+        g_string_append(out, "null");
+    g_string_append(out, ",\"contribution\":");
+    json_write_float(out, neighbour->share);
+    g_string_append_c(out, '}');
+}
+
+/* The greatest share left, by absolute value; the first of equals. */
+static size_t strongest_neighbour(const EngineNeighbour *neighbours, size_t count) {
+    size_t best = 0;
+    for (size_t i = 1; i < count; i++)
+        if (fabsf(neighbours[i].share) > fabsf(neighbours[best].share)) best = i;
+    return best;
+}
+
+void shape_neighbours(GString *out, const Engine *engine, const Decision *decision) {
+    EngineNeighbour neighbours[GCN_NEIGHBOURS_MAX];
+    if (decision->verdict == VERDICT_APPROVE || !engine_looks_back(engine)) return;
+    const size_t count = engine_neighbours(engine, decision, neighbours);
+    g_string_append(out, ",\"neighbours\":[");
+    for (size_t n = 0; n < MIN(count, (size_t)NEIGHBOURS_MAX); n++) {
+        EngineNeighbour *neighbour = &neighbours[strongest_neighbour(neighbours, count)];
+        if (neighbour->share == 0) break;
+        if (n > 0) g_string_append_c(out, ',');
+        write_neighbour(out, engine_graph(engine), neighbour);
+        neighbour->share = 0;
+    }
+    g_string_append_c(out, ']');
+}
+
 /* The members of an item, without the braces. */
 static void write_item(GString *out, const StoredTransaction *stored) {
     const Transaction *t = &stored->transaction;

@@ -20,6 +20,13 @@ enum { REASONS_MAX = 5 };
 void shape_reasons(GString *out, const Engine *engine, const Decision *decision,
                    float *contributions);
 
+/* Which of the card's earlier transactions an alert's score came from, where the model looks back
+ * on them: appends to the reasons ,"neighbours":[...], those NEIGHBOURS_MAX that added or took the
+ * most, greatest by absolute value first, in under 4 KiB. Nothing for what is approved, and where
+ * no member looks back. The decision is the engine's last. */
+enum { NEIGHBOURS_MAX = 5 };
+void shape_neighbours(GString *out, const Engine *engine, const Decision *decision);
+
 /* A transaction as the live page lists it. */
 void shape_item(GString *out, const StoredTransaction *stored);
 

@@ -47,6 +47,7 @@ static void keep_or_show(Folder *folder, const Transaction *transaction, const D
 static void explain(Folder *folder, const Shard *shard, const Decision *decision) {
     g_string_truncate(folder->reasons, 0);
     shape_reasons(folder->reasons, shard->engine, decision, folder->contributions);
+    shape_neighbours(folder->reasons, shard->engine, decision);
 }
 
 static void write_decision(Folder *folder, const rd_kafka_message_t *message,
