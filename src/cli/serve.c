@@ -8,12 +8,13 @@
 #include "cli/neo4j_options.h"
 #include "cli/options.h"
 #include "model/registry.h"
+#include "pipeline/mlflow_model.h"
 #include "serve/partition.h"
 
 #include <string.h>
 
 typedef struct Settings {
-    char *config, *data_dir, *model, *challenger, *models, *listen, *token_file;
+    char *config, *data_dir, *model, *challenger, *models, *mlflow_every, *listen, *token_file;
     /* Kafka: NULL brokers for none. */
     char *brokers, *group, *exchange, *checkpoint_events, *topics[TOPIC_COUNT];
     GPtrArray *kafka; /* librdkafka's own settings: name, value, name, value */
@@ -40,6 +41,7 @@ static void settings_clear(Settings *settings) {
     g_free(settings->model);
     g_free(settings->challenger);
     g_free(settings->models);
+    g_free(settings->mlflow_every);
     g_free(settings->listen);
     g_free(settings->token_file);
     g_free(settings->brokers);
@@ -58,6 +60,7 @@ static char **serve_setting(Settings *settings, const char *key) {
     if (strcmp(key, "model") == 0) return &settings->model;
     if (strcmp(key, "challenger") == 0) return &settings->challenger;
     if (strcmp(key, "models") == 0) return &settings->models;
+    if (strcmp(key, "mlflow-every") == 0) return &settings->mlflow_every;
     if (strcmp(key, "listen") == 0) return &settings->listen;
     if (strcmp(key, "token-file") == 0) return &settings->token_file;
     return NULL;
@@ -152,7 +155,7 @@ static bool read_config(Settings *settings, GError **error) {
 }
 
 static bool parse(Settings *settings, int argc, char **argv) {
-    enum { OWN_ENTRIES = 8 };
+    enum { OWN_ENTRIES = 9 };
     GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &settings->config,
          "Settings, as the groups [serve], [kafka] and [neo4j] of a key file", "FILE"},
@@ -164,6 +167,8 @@ static bool parse(Settings *settings, int argc, char **argv) {
         {"models", 0, 0, G_OPTION_ARG_FILENAME, &settings->models,
          "The folder of models that the API shows and changes (the one that --model lies in)",
          "DIR"},
+        {"mlflow-every", 0, 0, G_OPTION_ARG_STRING, &settings->mlflow_every,
+         "How often mlflow:NAME@ALIAS is looked up again (1m), or never", "TIME"},
         {"listen", 'l', 0, G_OPTION_ARG_STRING, &settings->listen,
          "Where to listen (127.0.0.1:8080); port 0 for any", "HOST:PORT"},
         {"token-file", 't', 0, G_OPTION_ARG_FILENAME, &settings->token_file,
@@ -263,7 +268,23 @@ static bool run_checked(const Settings *settings, ServeOptions *options, GError 
     return ok;
 }
 
+/* 0: never. */
+static bool read_mlflow_every(const char *text, int64_t *seconds, GError **error) {
+    *seconds = text && strcmp(text, "never") == 0 ? 0 : 60;
+    if (!text || *seconds == 0 || (duration_parse(text, seconds) && *seconds > 0)) return true;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                "--mlflow-every is a length of time such as 1m, or 'never'");
+    return false;
+}
+
+/* The name by which a model is looked up again; NULL for none. */
+static const char *looked_up(const char *model, const LookupOptions *lookup) {
+    return model && lookup->seconds > 0 && mlflow_model_may_change(model) ? model : NULL;
+}
+
 static bool run(const Settings *settings, GError **error) {
+    LookupOptions lookup = {.find = mlflow_model_again};
+    if (!read_mlflow_every(settings->mlflow_every, &lookup.seconds, error)) return false;
     g_autofree char *model = model_option_folder("serve", settings->model, error);
     if (!model) return false;
     g_autofree char *challenger = NULL;
@@ -275,6 +296,9 @@ static bool run(const Settings *settings, GError **error) {
         .data_dir = settings->data_dir ? settings->data_dir : "haechi-data",
         .model_dir = model,
         .challenger_dir = challenger,
+        .model_name = looked_up(settings->model, &lookup),
+        .challenger_name = looked_up(settings->challenger, &lookup),
+        .lookup = lookup,
         .models_dir = settings->models ? settings->models : around,
         .listen = settings->listen ? settings->listen : "127.0.0.1:8080",
         .token_file = settings->token_file,

@@ -40,7 +40,9 @@ typedef struct MlflowOptions {
     const char *username, *password; /* both, or neither */
     const char *token;               /* of no use beside a user name */
     const char *certificates;        /* to trust, a PEM file or a folder; NULL: the system's */
-    int64_t deadline; /* g_get_monotonic_time() after which nothing is asked; 0 for none */
+    int64_t deadline;         /* g_get_monotonic_time() after which nothing is asked; 0 for none */
+    const _Atomic bool *stop; /* set by another thread: what is under way ends within about a
+                                 second, as if the server were away. Borrowed; NULL for none */
 } MlflowOptions;
 
 /* Reads what MLflow's own clients know: MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME and

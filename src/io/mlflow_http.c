@@ -3,6 +3,7 @@
 #include "io/http_set_up.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@ struct Mlflow {
     struct curl_slist *question_headers, *file_headers;
     GPtrArray *secrets; /* what must not be seen in an error */
     int64_t deadline;
+    const _Atomic bool *stop; /* the caller's, or NULL */
     CURL *curl;
     GString *body, *answer;
     JsonParser *json;
@@ -115,6 +117,7 @@ Mlflow *mlflow_new(const MlflowOptions *options, GError **error) {
     mlflow->certificates = g_strdup(options->certificates);
     mlflow->secrets = g_ptr_array_new_with_free_func(g_free);
     mlflow->deadline = options->deadline;
+    mlflow->stop = options->stop;
     mlflow->body = g_string_new(NULL);
     mlflow->answer = g_string_new(NULL);
     mlflow->json = json_parser_new(MLFLOW_ANSWER_MAX);
@@ -243,6 +246,17 @@ static size_t take_answer(char *data, size_t size, size_t count, void *user) {
     return len;
 }
 
+/* Called about once a second while a transfer goes on, or waits. */
+static int keep_transfer(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                         curl_off_t up) {
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    const Mlflow *mlflow = user;
+    return mlflow->stop && atomic_load(mlflow->stop);
+}
+
 static void set_up(Mlflow *mlflow) {
     CURL *curl = mlflow->curl;
     curl_easy_reset(curl);
@@ -251,6 +265,9 @@ static void set_up(Mlflow *mlflow) {
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)MLFLOW_SILENT_SECONDS);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, mlflow->message);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, keep_transfer);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, mlflow);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, mlflow);
     if (mlflow->username) {

@@ -4,6 +4,7 @@
 #include "model/model.h"
 #include "model/model_folder.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@ typedef struct Wanted {
     const char *text;
     char *name, *alias, *version; /* alias or version, the other is NULL */
     char *cache;                  /* of this server */
+    const char *before;           /* its folder the last time, loaded already; NULL for none */
     char *note_file;              /* holds the key of the folder that it meant the last time */
 } Wanted;
 
@@ -74,13 +76,19 @@ static bool key_is_well(const char *key) {
     return len > 0 && *key != '.';
 }
 
-/* The folder of the key, if it is there and whole. */
+/* The folder of the key, if it is there and whole: looked into, unless that was done already. It is
+ * in use, so it is not the oldest any more. */
 static char *cached(const Wanted *w, const char *key) {
     g_autofree char *folder = g_build_filename(w->cache, key, NULL);
     if (!key_is_well(key) || !g_file_test(folder, G_FILE_TEST_IS_DIR)) return NULL;
-    Model *model = model_load(folder, NULL);
-    model_free(model);
-    return model ? g_steal_pointer(&folder) : NULL;
+    bool whole = g_strcmp0(folder, w->before) == 0;
+    if (!whole) {
+        Model *model = model_load(folder, NULL);
+        whole = model != NULL;
+        model_free(model);
+    }
+    if (whole && utimensat(AT_FDCWD, folder, NULL, 0) != 0) g_debug("%s: its time stays", folder);
+    return whole ? g_steal_pointer(&folder) : NULL;
 }
 
 static void remove_folder(const char *folder) {
@@ -206,19 +214,42 @@ static char *find_or_remember(const Wanted *w, Mlflow *mlflow, char **note, GErr
     return folder;
 }
 
+/* What there is to get a model with; the caller frees the client, and clears `wanted` in any case.
+ */
+static Mlflow *begin(Wanted *wanted, const char *text, const _Atomic bool *stop, GError **error) {
+    MlflowOptions options;
+    *wanted = (Wanted){.text = text};
+    if (!mlflow_options_read(&options, error) || !read_text(wanted, text, error)) return NULL;
+    options.deadline = g_get_monotonic_time() + (int64_t)MLFLOW_MODEL_SECONDS * G_TIME_SPAN_SECOND;
+    options.stop = stop;
+    if (!options.uri) {
+        fail(error, MLFLOW_ERROR_SETTING, text, "MLFLOW_TRACKING_URI, where it is, is not set");
+        return NULL;
+    }
+    g_autoptr(Mlflow) mlflow = mlflow_new(&options, error);
+    return mlflow && place(wanted, mlflow, error) ? g_steal_pointer(&mlflow) : NULL;
+}
+
 char *mlflow_model_folder(const char *text, char **note, GError **error) {
     *note = NULL;
     if (!g_str_has_prefix(text, SCHEME)) return g_strdup(text);
     Wanted wanted;
-    MlflowOptions options;
-    if (!mlflow_options_read(&options, error) || !read_text(&wanted, text, error)) return NULL;
-    options.deadline = g_get_monotonic_time() + (int64_t)MLFLOW_MODEL_SECONDS * G_TIME_SPAN_SECOND;
-    char *folder = NULL;
-    g_autoptr(Mlflow) mlflow = options.uri ? mlflow_new(&options, error) : NULL;
-    if (!options.uri)
-        fail(error, MLFLOW_ERROR_SETTING, text, "MLFLOW_TRACKING_URI, where it is, is not set");
-    else if (mlflow && place(&wanted, mlflow, error))
-        folder = find_or_remember(&wanted, mlflow, note, error);
+    g_autoptr(Mlflow) mlflow = begin(&wanted, text, NULL, error);
+    char *folder = mlflow ? find_or_remember(&wanted, mlflow, note, error) : NULL;
+    wanted_clear(&wanted);
+    return folder;
+}
+
+bool mlflow_model_may_change(const char *text) {
+    return g_str_has_prefix(text, SCHEME) && strchr(text, '@');
+}
+
+char *mlflow_model_again(const char *text, const char *before, const _Atomic bool *stop,
+                         GError **error) {
+    Wanted wanted;
+    g_autoptr(Mlflow) mlflow = begin(&wanted, text, stop, error);
+    wanted.before = before;
+    char *folder = mlflow ? find(&wanted, mlflow, error) : NULL;
     wanted_clear(&wanted);
     return folder;
 }

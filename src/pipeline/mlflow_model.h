@@ -17,3 +17,12 @@ enum {
  * the name meant the last time, and *note, which the caller frees, says so; otherwise it is NULL.
  */
 char *mlflow_model_folder(const char *text, char **note, GError **error);
+
+/* Whether what `text` names may come to be another model: an alias may be moved. */
+bool mlflow_model_may_change(const char *text);
+
+/* Asks again which folder such a text means; `before` is the one that was given the last time and
+ * is not looked into again. NULL with *error, also where the server is away: what was meant the
+ * last time is the caller's to go on with. Ends within about a second once *stop is set. */
+char *mlflow_model_again(const char *text, const char *before, const _Atomic bool *stop,
+                         GError **error);

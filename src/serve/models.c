@@ -12,9 +12,28 @@ enum {
 
 /* A folder, and which file its manifest was when it was last loaded. */
 typedef struct Watched {
-    const char *dir;
+    char *dir; /* NULL for none */
     struct stat seen;
+    Lookup *lookup; /* what says that it is another folder now; NULL for nothing */
 } Watched;
+
+static void watch(Watched *watched, const char *dir, const char *name,
+                  const LookupOptions *lookup) {
+    watched->dir = g_strdup(dir);
+    if (name) watched->lookup = lookup_new(lookup, name, dir);
+}
+
+static void watched_clear(Watched *watched) {
+    lookup_free(g_steal_pointer(&watched->lookup));
+    g_clear_pointer(&watched->dir, g_free);
+}
+
+static void look_up(Watched *watched) {
+    char *dir = watched->lookup ? lookup_take(watched->lookup) : NULL;
+    if (!dir) return;
+    g_free(watched->dir);
+    watched->dir = dir;
+}
 
 struct Models {
     ModelsOptions options;
@@ -165,6 +184,8 @@ static void wait_for_a_look(Models *models) {
 static void *run(void *data) {
     Models *models = data;
     while (!atomic_load(&models->stopping)) {
+        look_up(&models->champion);
+        look_up(&models->challenger);
         if (has_changed(&models->champion)) begin_change(models);
         if (has_changed(&models->challenger)) challenge(models);
         if (is_gone(&models->challenger)) dismiss_challenger(models);
@@ -179,8 +200,8 @@ static void *run(void *data) {
 Models *models_new(const ModelsOptions *options) {
     Models *models = g_new0(Models, 1);
     models->options = *options;
-    models->champion.dir = options->champion_dir;
-    models->challenger.dir = options->challenger_dir;
+    watch(&models->champion, options->champion_dir, options->champion_name, &options->lookup);
+    watch(&models->challenger, options->challenger_dir, options->challenger_name, &options->lookup);
     g_mutex_init(&models->lock);
     g_cond_init(&models->wake);
     models->thread = g_thread_new("models", run, models);
@@ -197,6 +218,8 @@ void models_stop(Models *models) {
     models->thread = NULL;
     shadow_free(g_steal_pointer(&models->next));
     set_challenger(models, NULL);
+    watched_clear(&models->champion);
+    watched_clear(&models->challenger);
 }
 
 void models_free(Models *models) {

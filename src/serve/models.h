@@ -9,12 +9,16 @@
 #pragma once
 
 #include "serve/kafka/member.h"
+#include "serve/lookup.h"
 #include "serve/partition.h"
 
 typedef struct Models Models;
 
 typedef struct ModelsOptions {
-    const char *champion_dir, *challenger_dir; /* the second NULL for none */
+    const char *champion_dir, *challenger_dir;   /* the second NULL for none */
+    const char *champion_name, *challenger_name; /* by which their folders are looked up again; NULL
+                                                    where they cannot come to be others */
+    LookupOptions lookup;
     const char *data_dir;
     Champion *champion;   /* what champion_dir held at the start */
     Partition *partition; /* one of these two */

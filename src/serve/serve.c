@@ -87,6 +87,9 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
     const ModelsOptions models = {
         .champion_dir = options->model_dir,
         .challenger_dir = options->challenger_dir,
+        .champion_name = options->model_name,
+        .challenger_name = options->challenger_name,
+        .lookup = options->lookup,
         .data_dir = options->data_dir,
         .champion = service->champion,
         .partition = service->partition,

@@ -4,6 +4,7 @@
 
 #include "io/neo4j.h"
 #include "serve/kafka/topics.h"
+#include "serve/lookup.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -12,11 +13,14 @@ typedef struct ServeOptions {
     const char *data_dir;
     const char *model_dir;      /* watched: what is put there while it runs takes over */
     const char *challenger_dir; /* the same, of a model that follows in the shadow; NULL for none */
-    const char *models_dir;     /* the registry that the API shows and changes; NULL for none */
-    const char *listen;         /* "127.0.0.1:8080"; port 0 for any */
-    const KafkaOptions *kafka;  /* NULL: transactions come over HTTP */
-    const char *token_file;     /* NULL for none: then only the loopback is listened on */
-    Neo4jOptions neo4j;         /* its url is NULL: nothing is written to Neo4j */
+    const char *model_name;     /* by which model_dir was looked up, and is again; NULL for none */
+    const char *challenger_name;
+    LookupOptions lookup;
+    const char *models_dir;    /* the registry that the API shows and changes; NULL for none */
+    const char *listen;        /* "127.0.0.1:8080"; port 0 for any */
+    const KafkaOptions *kafka; /* NULL: transactions come over HTTP */
+    const char *token_file;    /* NULL for none: then only the loopback is listened on */
+    Neo4jOptions neo4j;        /* its url is NULL: nothing is written to Neo4j */
 } ServeOptions;
 
 /* Returns true after SIGTERM or SIGINT, when all that was taken is answered, committed and in a

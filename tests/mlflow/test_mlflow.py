@@ -11,13 +11,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from misbehaving import Spoiler  # noqa: E402
 from server import MLflow, run  # noqa: E402
-from world import HAECHI, World  # noqa: E402
+from world import HAECHI, Service, World  # noqa: E402
 
 RECORDED = re.compile(r"recorded in MLflow at (\S+): run (\w+), version (\d+) of the model (\S+)\n")
 
@@ -265,6 +266,35 @@ def test_the_service_loads_a_model_from_the_registry(world, server):
         assert service.wait(60) == 0
 
 
+def test_an_alias_that_is_moved_changes_what_serves(world, server):
+    """There and back, with transactions in between; and while the server is away everything stays."""
+    at = {"MLFLOW_TRACKING_URI": server.url}
+    first = world.train("--name", "moved", **at)[0]["version"]
+    second = world.train("--name", "moved", rounds=6, **at)[0]["version"]
+    world.good("mlflow", "alias", "moved@champion", "1", **at)
+    with Service(world, "mlflow:moved@champion", "--challenger", "mlflow:moved@challenger", **at) as service:
+        assert service.version == first
+        service.wait("the challenger follows", lambda: f"{second} follows in the shadow" in service.said)
+        world.good("stream", "d/fraudTest.csv", "--to", service.url, "--rate", "0", "--limit", "200")
+        world.good("mlflow", "alias", "moved@champion", "2", **at)
+        service.wait("the second decides", lambda: service.version == second)
+        world.good("stream", "d/fraudTest.csv", "--to", service.url, "--rate", "0", "--limit", "400")
+        world.good("mlflow", "alias", "moved@champion", "1", **at)
+        service.wait("the first decides", lambda: service.version == first)
+        server.stop()
+        service.wait("it says so", lambda: "the model stays as it is" in service.said)
+        time.sleep(3)
+        assert service.said.count("mlflow:moved@champion: the model stays as it is") == 1, service.said
+        assert service.version == first and service.get("/v1/stats")["transactions"] == 400
+        server.start()
+        at = {"MLFLOW_TRACKING_URI": server.url}
+        service.wait("it says so", lambda: "mlflow:moved@champion can be looked up again" in service.said)
+        world.good("mlflow", "alias", "moved@champion", "2", **at)
+        service.wait("the second decides", lambda: service.version == second)
+        assert service.end() < 10
+        assert service.said.count("is the champion") == 3, service.said
+
+
 def test_two_that_send_at_once_send_each_record_once(world, server):
     world.train("--name", "both", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     version = world.waiting()[0].split("@")[0]
@@ -286,7 +316,7 @@ TESTS = [
     test_curves_and_all_files_are_recorded, test_more_than_a_batch_of_parameters,
     test_no_loss_of_an_answer_makes_a_run_twice, test_what_waits_goes_out_with_the_next_training,
     test_a_deleted_run_is_not_made_again, test_a_model_is_loaded_from_the_registry,
-    test_the_service_loads_a_model_from_the_registry, test_two_that_send_at_once_send_each_record_once,
+    test_the_service_loads_a_model_from_the_registry, test_an_alias_that_is_moved_changes_what_serves, test_two_that_send_at_once_send_each_record_once,
 ]
 
 

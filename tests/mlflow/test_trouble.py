@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap  # noqa: E402
 from misbehaving import Liar  # noqa: E402
-from world import World  # noqa: E402
+from world import Service, World  # noqa: E402
 
 API = "/api/2.0/mlflow/"
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
@@ -276,6 +276,44 @@ def test_lies_about_a_model(world):
         world.refused(*words, MLFLOW_TRACKING_URI=liar.url)
 
 
+def test_trouble_while_it_serves_costs_a_line_each(world):
+    """The alias is looked up again every second: whatever is answered, the model stays, and a kind of trouble is
+    told once. A silent server does not hold the service up when it ends."""
+    with Liar(answers_of_loading(world, {})) as liar, Service(world, MODEL, MLFLOW_TRACKING_URI=liar.url) as service:
+        version = service.version
+        asked = len(liar.asked)
+        service.wait("it looks again", lambda: len(liar.asked) >= asked + 3)
+        assert {path for _, path, _ in liar.asked[asked:]} == {liar.asked[asked][1]}, "one question is all"
+        gone = 404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "gone"}'
+        for number, lie in enumerate(((401, b""), (503, b""), says(b"["), gone)):
+            liar.answers = {"/": lie}
+            service.wait("it is told", lambda: service.said.count("the model stays as it is") == number + 1)
+            asked = len(liar.asked)
+            service.wait("it looks again", lambda: len(liar.asked) >= asked + 2)
+            assert service.said.count("the model stays as it is") == number + 1, service.said
+        liar.answers = {"/": lambda handler: time.sleep(20)}
+        asked = len(liar.asked)
+        service.wait("it waits for an answer", lambda: len(liar.asked) > asked)
+        assert service.version == version
+        assert service.end() < 8
+        assert "is the champion" not in service.said, service.said
+
+
+def test_how_often_it_looks_is_a_length_of_time(world):
+    for words in ("0", "-1s", "soon", ""):
+        line = world.refused("serve", "--model", "m", "--data-dir", "served", "--mlflow-every", words)
+        assert "--mlflow-every is a length of time such as 1m, or 'never'" in line, line
+
+
+def test_it_can_be_looked_up_once(world):
+    with Liar(answers_of_loading(world, {})) as liar, Service(
+            world, MODEL, "--mlflow-every", "never", MLFLOW_TRACKING_URI=liar.url) as service:
+        asked = len(liar.asked)
+        time.sleep(2.5)
+        assert len(liar.asked) == asked
+        service.end()
+
+
 def test_a_damaged_record_does_not_stand_in_the_way(world):
     world.train(MLFLOW_TRACKING_URI=away())
     name = world.waiting()[0]
@@ -294,7 +332,8 @@ TESTS = [
     test_without_a_server_named_nothing_is_done, test_away, test_a_silent_server_costs_a_bounded_time,
     test_a_record_is_kept_in_the_experiment_it_was_made_for, test_the_outbox_is_bounded, test_no_secret_is_told,
     test_settings_that_will_not_do, test_certificates_are_checked, test_lies_about_a_record, test_lies_about_a_model,
-    test_a_damaged_record_does_not_stand_in_the_way,
+    test_a_damaged_record_does_not_stand_in_the_way, test_trouble_while_it_serves_costs_a_line_each,
+    test_how_often_it_looks_is_a_length_of_time, test_it_can_be_looked_up_once,
 ]
 
 

@@ -4,9 +4,61 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
+import time
+import urllib.request
 
 HAECHI = os.environ["HAECHI"]
+
+
+class Service:
+    """haechi serve on a port of its choosing, which looks an alias up again every second."""
+
+    def __init__(self, world, model, *words, **env):
+        self.log = open(world.top / "serve.log", "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [HAECHI, "serve", "--data-dir", "served", "--model", model, "--mlflow-every", "1s", "--listen",
+             "127.0.0.1:0", *words], cwd=world.top, env={**world.env, **env}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=self.log)
+        self.wait("it listens", lambda: "listening on " in self.said)
+        self.url = self.said.split("listening on ")[1].split()[0].rstrip("/")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+    def wait(self, what, condition):
+        deadline = time.monotonic() + 60
+        while not (found := condition()):
+            assert self.process.poll() is None and time.monotonic() < deadline, (what, self.said)
+            time.sleep(0.05)
+        return found
+
+    @property
+    def said(self):
+        return (pathlib.Path(self.log.name)).read_text(encoding="utf-8")
+
+    def get(self, path):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(self.url + path, timeout=30) as answer:
+            return json.load(answer)
+
+    @property
+    def version(self):
+        return self.get("/v1/stats")["model"]["version"]
+
+    def end(self):
+        """How many seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(timeout=60) == 0, self.said
+        return time.monotonic() - began
 
 
 class World:
