@@ -5,8 +5,9 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-# Compiled by clang with warnings as errors; clang-tidy reads how from it.
-build="build-lint"
+# Compiled by clang with warnings as errors; clang-tidy reads how from it. LINT_BUILD names another
+# that may be there already.
+build=${LINT_BUILD:-build-lint}
 
 check_format() {
     git ls-files -z '*.c' '*.h' '*.cc' | xargs -0 clang-format --dry-run -Werror

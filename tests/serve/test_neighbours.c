@@ -142,7 +142,8 @@ static Model *mixed(const char *name, double weight) {
     g_autoptr(GBytes) gcn = file_of(network, "gcn.json");
     g_autoptr(GBytes) trees = file_of(world->model, "xgboost.json");
     g_autoptr(GBytes) suspicion = file_of(network, "suspicion.json");
-    const ModelPart parts[] = {{MODEL_XGBOOST, trees, 1 - weight}, {MODEL_GCN, gcn, weight}};
+    const ModelPart parts[] = {{MODEL_XGBOOST, trees, 1 - weight, 0.5},
+                               {MODEL_GCN, gcn, weight, 0.5}};
     const ModelManifest manifest = {
         .name = name,
         .version = name,
