@@ -33,7 +33,7 @@ PARTS = (("own fields", ()),
          ("+ the card's windows and habits", ("card_*",)),
          ("+ edges", ("edge_*",)),
          ("+ merchants", ("merchant_*", "exposure_*")),
-         ("+ suspicion", ("suspicion", "*_suspicion_*")))
+         ("+ suspicion", ("suspicion", "*_suspicion_*", "*_evidence")))
 GRAPH = ("edge_*", "merchant_*", "exposure_*")
 
 

@@ -112,6 +112,7 @@ static const char *read_time_of_day(const char **at, const char *end, uint32_t *
 }
 
 const char *civil_read_time(Str text, int64_t *seconds) {
+    if (text.len == 0) return unknown_time; /* its data may be NULL, which nothing is added to */
     const char *at = text.data, *end = text.data + text.len;
     int32_t days;
     uint32_t rest;

@@ -153,6 +153,69 @@ static void test_validation_file(void) {
     world_free(world);
 }
 
+/* Nothing judges, with the last part of the log or a file of its own. */
+static void test_learn_all(void) {
+    for (unsigned input = 1; input != 0; input = input == 1 ? G_MAXUINT : 0) {
+        World *world = world_new();
+        GError *error = NULL;
+        const DatasetJob job = {.open = open_world,
+                                .open_data = world,
+                                .valid_input = input,
+                                .learn_all = true,
+                                .threads = "1"};
+        Dataset *data = dataset_read(&job, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(dataset_judging_rows(data), ==, 0);
+        g_assert_cmpuint(data->train_rows, ==, data->matrix->rows);
+        size_t frauds = 0;
+        for (size_t row = 0; row < data->matrix->rows; row++)
+            frauds += matrix_is_fraud(data->matrix, row);
+        g_assert_cmpuint(data->frauds, ==, frauds);
+        dataset_free(data);
+        world_free(world);
+    }
+}
+
+/* A feature that nothing is to be learnt of is missing everywhere, in the first stage too, and no
+ * other is. */
+static void test_without(void) {
+    static const char *const patterns[] = {"amount", "merchant_*", NULL};
+    World *world = world_new();
+    GError *error = NULL;
+    DatasetJob job = {
+        .open = open_world, .open_data = world, .valid_input = G_MAXUINT, .threads = "1"};
+    Dataset *all = dataset_read(&job, &error);
+    g_assert_no_error(error);
+    world->readings = 0;
+    job.without = patterns;
+    Dataset *some = dataset_read(&job, &error);
+    g_assert_no_error(error);
+    g_assert_false(g_bytes_equal(all->suspicion, some->suspicion));
+    for (size_t f = 0; f < feature_count(); f++) {
+        const char *name = feature_at(f)->name;
+        const bool hidden = strcmp(name, "amount") == 0 || g_str_has_prefix(name, "merchant_");
+        const bool of_suspicion = strstr(name, "suspicion") || strstr(name, "evidence");
+        for (size_t row = 0; row < all->matrix->rows; row++) {
+            const float one = matrix_row(all->matrix, row)[f];
+            const float two = matrix_row(some->matrix, row)[f];
+            if (hidden)
+                g_assert_true(isnan(two));
+            else if (!of_suspicion)
+                g_assert_cmpmem(&one, sizeof one, &two, sizeof two);
+            else
+                g_assert_cmpint(isnan(one), ==, isnan(two));
+        }
+    }
+    dataset_free(all);
+    dataset_free(some);
+    static const char *const unknown[] = {"amount", "colour*", NULL};
+    job.without = unknown;
+    g_assert_null(dataset_read(&job, &error));
+    g_assert_cmpstr(error->message, ==, "there is no feature 'colour*'");
+    g_error_free(error);
+    world_free(world);
+}
+
 static void refused(World *world, unsigned valid_input, const char *expected) {
     GError *error = NULL;
     g_assert_null(read_world(world, valid_input, &error));
@@ -177,6 +240,8 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/dataset/rows", test_rows);
     g_test_add_func("/dataset/validation_file", test_validation_file);
+    g_test_add_func("/dataset/learn_all", test_learn_all);
+    g_test_add_func("/dataset/without", test_without);
     g_test_add_func("/dataset/refused", test_refused);
     return g_test_run();
 }
