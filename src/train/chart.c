@@ -36,7 +36,8 @@ struct Chart {
     cairo_surface_t *surface;
     cairo_t *cairo;
     bool in_panel;
-    ChartAxis x, y;                  /* of the panel */
+    ChartAxis x, y; /* of the panel */
+    int height;
     double left, right, top, bottom; /* of the panel's inside, pixels */
     GArray *legend;                  /* LegendRow */
     ChartCorner corner;
@@ -68,9 +69,10 @@ static void show_text(Chart *chart, double x, double y, ChartAnchor anchor, cons
     cairo_show_text(chart->cairo, text);
 }
 
-Chart *chart_new(const char *title, const char *subtitle) {
+Chart *chart_new(const char *title, const char *subtitle, int height) {
     Chart *chart = g_new0(Chart, 1);
-    chart->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, CHART_WIDTH, CHART_HEIGHT);
+    chart->height = height;
+    chart->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, CHART_WIDTH, height);
     chart->cairo = cairo_create(chart->surface);
     chart->legend = g_array_new(FALSE, FALSE, sizeof(LegendRow));
     set_colour(chart, (ChartColour){1, 1, 1, 1});
@@ -264,7 +266,7 @@ void chart_panel(Chart *chart, int index, int count, const ChartAxis *x, const C
     chart->x = *x;
     chart->y = *y;
     chart->corner = CHART_TOP_RIGHT;
-    const double height = (CHART_HEIGHT - HEAD - MARGIN / 2.0) / count;
+    const double height = (chart->height - HEAD - MARGIN / 2.0) / count;
     const double foot = TICK + TEXT_SIZE + 8 + (x->label ? 1.6 * TEXT_SIZE : 0);
     chart->top = HEAD + height * index + (index ? 12 : 0);
     chart->bottom = HEAD + height * (index + 1) - foot;

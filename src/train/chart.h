@@ -29,8 +29,9 @@ double chart_round_up(double value);
 
 typedef struct Chart Chart;
 
-/* `subtitle` may be NULL. The texts are copied. */
-Chart *chart_new(const char *title, const char *subtitle);
+/* `subtitle` may be NULL. The texts are copied. `height` in pixels: CHART_HEIGHT, or more for many
+ * panels. */
+Chart *chart_new(const char *title, const char *subtitle, int height);
 void chart_free(Chart *chart);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Chart, chart_free)
 

@@ -9,6 +9,8 @@
 enum {
     BARS = 20,        /* features in the importance */
     PANELS_MAX = 6,   /* metrics in the training curve */
+    PANELS_FEW = 3,   /* fit on a page, each with its name beside its axis */
+    PANEL = 260,      /* height of each of more, in pixels */
     SWARM_LANES = 21, /* dots of a beeswarm one above the other, at most */
     DOT = 7,          /* radius in pixels */
     LABEL = 19,       /* size of a text in pixels */
@@ -30,7 +32,7 @@ static G_GNUC_PRINTF(3, 4) Chart *page(const char *title, const char *name, cons
     g_autofree char *rest = g_strdup_vprintf(format, list);
     va_end(list);
     g_autofree char *subtitle = g_strconcat(name, ": ", rest, NULL);
-    return chart_new(title, subtitle);
+    return chart_new(title, subtitle, CHART_HEIGHT);
 }
 
 static G_GNUC_PRINTF(4, 5) void legend(Chart *chart, ChartColour colour, const ChartLine *line,
@@ -439,11 +441,13 @@ static void draw_series(Chart *chart, const Report *r, const char *metric, int i
     const ChartAxis x = {.label = index + 1 == count ? "Round or epoch" : NULL,
                          .low = 0,
                          .high = MAX(steps[n - 1], 1)};
-    const ChartAxis y = {.label = metric, .low = low - room, .high = high + room};
+    const bool few = count <= PANELS_FEW;
+    const ChartAxis y = {.label = few ? metric : NULL, .low = low - room, .high = high + room};
     const ChartLine line = {.colour = index % 2 ? chart_red : chart_blue};
     chart_panel(chart, index, count, &x, &y);
     chart_line(chart, steps, values, n, line);
-    legend(chart, line.colour, &line, "last %.5g, least %.5g, most %.5g", values[n - 1], low, high);
+    legend(chart, line.colour, &line, "%s%slast %.5g, least %.5g, most %.5g", few ? "" : metric,
+           few ? "" : ": ", values[n - 1], low, high);
     chart_legend_corner(chart,
                         values[n - 1] * 2 > low + high ? CHART_BOTTOM_RIGHT : CHART_TOP_RIGHT);
 }
@@ -451,7 +455,10 @@ static void draw_series(Chart *chart, const Report *r, const char *metric, int i
 static Chart *draw_training(const Report *r, const char *name) {
     const char *metrics[PANELS_MAX];
     const int count = find_metrics(r, metrics);
-    Chart *chart = page("Training curve", name, "%u measures as it was trained", r->steps->len);
+    g_autofree char *subtitle =
+        g_strdup_printf("%s: %u measures as it was trained", name, r->steps->len);
+    Chart *chart =
+        chart_new("Training curve", subtitle, count <= PANELS_FEW ? CHART_HEIGHT : PANEL * count);
     for (int i = 0; i < count; i++)
         draw_series(chart, r, metrics[i], i, count);
     return chart;
