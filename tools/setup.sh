@@ -39,6 +39,14 @@ missing() {
     done
 }
 
+# A test runs Prometheus by itself; Debian's package would also start it as a service, now and at each
+# boot. Masked, it does not; whoever wants it says `systemctl unmask prometheus`.
+keep_idle() {
+    case " $* " in
+    *" prometheus "*) ! command -v systemctl >/dev/null 2>&1 || $as_root systemctl mask --quiet prometheus ;;
+    esac
+}
+
 # apt-get install, its progress as one line a tenth, its log kept for when it fails.
 install() {
     echo "Installing $# packages and what they need ..."
@@ -95,6 +103,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # The package lists of a fresh machine are empty, those of an old one name files that are gone: one
 # refresh cures both, and is spared where it is not needed.
+keep_idle "$@"
 install "$@" && exit 0
 echo "Refreshing the package lists ..."
 $as_root apt-get update --quiet >"$log" 2>&1 </dev/null && install "$@" && exit 0

@@ -27,6 +27,9 @@ esac
 [ ! -e "$MACHINE/broken" ] || { echo "E: no space left on device" >&2; exit 100; }
 echo "pmstatus:x:50:Unpacking" >&3
 """
+SYSTEMCTL = """#!/bin/sh
+echo "systemctl $*" >> "$MACHINE/diary"
+"""
 SUDO = """#!/bin/sh
 [ "$1" = -n ] || exit 9
 shift
@@ -40,7 +43,7 @@ def packages(*groups):
 
 
 class Machine:
-    def __init__(self, top, user=0, lacks=(), sudo=None, node=None, dpkg=True, **states):
+    def __init__(self, top, user=0, lacks=(), sudo=None, node=None, dpkg=True, systemd=False, **states):
         self.top = pathlib.Path(top)
         self.program("id", f"#!/bin/sh\necho {user}\n")
         self.program("apt-get", APT_GET)
@@ -51,6 +54,8 @@ class Machine:
         if node:
             self.program("node", f"#!/bin/sh\necho {node}\n")
             self.program("npm", "#!/bin/sh\n")
+        if systemd:
+            self.program("systemctl", SYSTEMCTL)
         for tool in TOOLS:
             (self.top / "bin" / tool).symlink_to(shutil.which(tool))
         everything = packages(*{group for group, _ in LIST})
@@ -104,6 +109,13 @@ CASES = [
     ("own-node-does", {"lacks": ["nodejs", "npm"], "node": "v20.1.0"}, ["ui"], all_there),
     ("old-node-does-not", {"lacks": ["nodejs", "npm"], "node": "v16.20.0"}, ["ui"],
      lambda status, output, diary: ends(diary[0], ["nodejs", "npm"])),
+    ("prometheus-is-masked-first", {"lacks": ["prometheus"], "systemd": True}, ["test"],
+     lambda status, output, diary: status == 0 and len(diary) == 2 and ends(diary[1], ["prometheus"])
+     and diary[0].startswith("systemctl mask") and ends(diary[0], ["prometheus"])),
+    ("nothing-else-is-masked", {"lacks": ["gcc"], "systemd": True}, ["build", "test"],
+     lambda status, output, diary: len(diary) == 1 and ends(diary[0], ["gcc"])),
+    ("no-systemd-nothing-to-mask", {"lacks": ["prometheus"]}, ["test"],
+     lambda status, output, diary: status == 0 and len(diary) == 1),
     ("no-debian", {"dpkg": False}, ["build"],
      lambda status, output, diary: status == 1 and "HAECHI_SETUP=no" in output and "meson" in output),
     ("unknown-group", {}, ["biuld"],
