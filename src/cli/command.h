@@ -33,6 +33,7 @@ int cmd_pipeline_list(int argc, char **argv);
 int cmd_pipeline_logs(int argc, char **argv);
 int cmd_pipeline_resume(int argc, char **argv);
 int cmd_pipeline_run(int argc, char **argv);
+int cmd_pipeline_schedule(int argc, char **argv);
 int cmd_pipeline_status(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_train_catboost(int argc, char **argv);

@@ -39,6 +39,7 @@ static const Command commands[] = {
     {"pipeline status", "show what was run and what became of it", cmd_pipeline_status},
     {"pipeline logs", "show what a run's steps said", cmd_pipeline_logs},
     {"pipeline cancel", "end a run", cmd_pipeline_cancel},
+    {"pipeline schedule", "run pipelines when they are due", cmd_pipeline_schedule},
     {"pipeline resume", "go on with a run from the step that failed", cmd_pipeline_resume},
     {NULL, NULL, NULL}, /* the end */
 };
@@ -49,7 +50,7 @@ static void print_help(FILE *out) {
           "Commands:\n",
           out);
     for (const Command *c = commands; c->name; c++)
-        fprintf(out, "  %-16s %s\n", c->name, c->summary);
+        fprintf(out, "  %-17s %s\n", c->name, c->summary);
     fputs("\n'haechi COMMAND --help' tells all about one. 'haechi --version' prints the version.\n",
           out);
 }

@@ -5,22 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DATA_DIR "haechi-data" /* as the service's */
-
 void pipeline_words_entries(PipelineWords *words, GOptionEntry *entries) {
     entries[0] = (GOptionEntry){"data-dir",
                                 0,
                                 0,
                                 G_OPTION_ARG_FILENAME,
                                 &words->data_dir,
-                                "The folder that the runs are kept in (" DATA_DIR ")",
+                                "The folder that the runs are kept in (" PIPELINE_DATA_DIR ")",
                                 "DIR"};
     entries[1] = (GOptionEntry){
         "json", 0, 0, G_OPTION_ARG_NONE, &words->json, "Print one JSON object", NULL};
 }
 
 const char *pipeline_data_dir(const PipelineWords *words) {
-    return words->data_dir ? words->data_dir : DATA_DIR;
+    return words->data_dir ? words->data_dir : PIPELINE_DATA_DIR;
 }
 
 int pipeline_fail(const char *command, const GError *error) {

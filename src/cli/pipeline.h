@@ -4,6 +4,8 @@
 #include "pipeline/run_record.h"
 #include <glib.h>
 
+#define PIPELINE_DATA_DIR "haechi-data" /* as the service's */
+
 typedef struct PipelineWords {
     char *data_dir; /* --data-dir; NULL for the usual one */
     gboolean json;

@@ -1,4 +1,5 @@
 /* haechi pipeline list: the pipelines, with their arguments and steps. */
+#include "base/civil.h"
 #include "base/json_write.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -9,8 +10,24 @@
 
 static const char command[] = "pipeline list";
 
+/* When it is due next, as "2026-11-24 22:30:00", UTC; false where it is never. */
+static bool next_time(const Pipeline *pipeline, char text[CIVIL_TIME_LEN + 1]) {
+    const int64_t next = pipeline_next(pipeline, g_get_real_time() / G_USEC_PER_SEC);
+    if (next != 0) civil_write_time(next, text);
+    return next != 0;
+}
+
+static void print_schedule(const Pipeline *pipeline) {
+    char next[CIVIL_TIME_LEN + 1];
+    if (!pipeline->schedule) return;
+    const bool comes = next_time(pipeline, next);
+    printf("    at %s (%s), next: %s%s\n", pipeline->schedule,
+           g_time_zone_get_identifier(pipeline->zone), comes ? next : "never", comes ? " UTC" : "");
+}
+
 static void print_pipeline(const Pipeline *pipeline) {
     printf("%s\n    %s\n", pipeline->name, pipeline->description);
+    print_schedule(pipeline);
     for (guint i = 0; i < pipeline->arguments->len; i++) {
         const PipelineArgument *argument = g_ptr_array_index(pipeline->arguments, i);
         printf("    --set %s=%s\n", argument->name,
@@ -52,11 +69,22 @@ static void write_argument(GString *out, const PipelineArgument *argument) {
         g_string_append(out, "null");
 }
 
+static void write_schedule(GString *out, const Pipeline *pipeline) {
+    char next[CIVIL_TIME_LEN + 1];
+    g_string_append(out, ",\"schedule\":");
+    json_write_str(out, str_from(pipeline->schedule));
+    g_string_append(out, ",\"time_zone\":");
+    json_write_str(out, str_from(g_time_zone_get_identifier(pipeline->zone)));
+    if (next_time(pipeline, next))
+        g_string_append_printf(out, ",\"next\":\"%sZ\"", g_strdelimit(next, " ", 'T'));
+}
+
 static void write_pipeline(GString *out, const Pipeline *pipeline) {
     g_string_append(out, "{\"name\":");
     json_write_str(out, str_from(pipeline->name));
     g_string_append(out, ",\"description\":");
     json_write_str(out, str_from(pipeline->description));
+    if (pipeline->schedule) write_schedule(out, pipeline);
     g_string_append(out, ",\"arguments\":{");
     for (guint i = 0; i < pipeline->arguments->len; i++) {
         if (i > 0) g_string_append_c(out, ',');

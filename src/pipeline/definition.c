@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #define ARGUMENT_KEY "argument."
+#define SCHEDULE_KEY "schedule"
+#define ZONE_KEY     "time-zone"
 
 G_DEFINE_QUARK(haechi - pipeline - error, pipeline_error)
 
@@ -43,6 +45,8 @@ void pipeline_free(Pipeline *pipeline) {
     g_free(pipeline->description);
     g_ptr_array_unref(pipeline->arguments);
     g_ptr_array_unref(pipeline->steps);
+    g_free(pipeline->schedule);
+    if (pipeline->zone) g_time_zone_unref(pipeline->zone);
     g_free(pipeline);
 }
 
@@ -169,7 +173,42 @@ static bool add_argument(const Reader *reader, Pipeline *pipeline, const char *k
     return true;
 }
 
-/* Reads [NAME]: description and arguments. */
+/* NULL with *error when the system knows no such zone. */
+static GTimeZone *get_zone(const Reader *reader, const char *group, GError **error) {
+    if (!g_key_file_has_key(reader->file, group, ZONE_KEY, NULL)) return g_time_zone_new_local();
+    g_autofree char *name = get(reader, group, ZONE_KEY, error);
+    if (!name) return NULL;
+    GTimeZone *zone = *name && !strstr(name, "..") ? g_time_zone_new_identifier(name) : NULL;
+    if (!zone) refuse(reader, group, ZONE_KEY, error, "no such time zone here");
+    return zone;
+}
+
+/* Reads schedule= and time-zone=. */
+static bool read_schedule(const Reader *reader, Pipeline *pipeline, GError **error) {
+    const char *group = pipeline->name;
+    if (!g_key_file_has_key(reader->file, group, SCHEDULE_KEY, NULL))
+        return !g_key_file_has_key(reader->file, group, ZONE_KEY, NULL) ||
+               refuse(reader, group, ZONE_KEY, error, "there is no " SCHEDULE_KEY);
+    if (!(pipeline->schedule = get(reader, group, SCHEDULE_KEY, error)) ||
+        !(pipeline->zone = get_zone(reader, group, error)))
+        return false;
+    const char *wrong = cron_parse(pipeline->schedule, &pipeline->cron);
+    if (wrong) return refuse(reader, group, SCHEDULE_KEY, error, "%s", wrong);
+    for (guint i = 0; i < pipeline->arguments->len; i++) {
+        const PipelineArgument *argument = g_ptr_array_index(pipeline->arguments, i);
+        if (!argument->value)
+            return refuse(reader, group, SCHEDULE_KEY, error, "%s%s needs a default then",
+                          ARGUMENT_KEY, argument->name);
+    }
+    return true;
+}
+
+static bool is_own_key(const char *key) {
+    return strcmp(key, "description") == 0 || strcmp(key, SCHEDULE_KEY) == 0 ||
+           strcmp(key, ZONE_KEY) == 0;
+}
+
+/* Reads [NAME]: description, arguments and schedule. */
 static bool read_pipeline(Reader *reader, const char *group, GError **error) {
     if (!pipeline_name_valid(group))
         return refuse(reader, group, "", error,
@@ -182,12 +221,12 @@ static bool read_pipeline(Reader *reader, const char *group, GError **error) {
     if (!(pipeline->description = get(reader, group, "description", error))) return false;
     g_auto(GStrv) keys = g_key_file_get_keys(reader->file, group, NULL, NULL);
     for (char **key = keys; key && *key; key++) {
-        if (strcmp(*key, "description") == 0) continue;
+        if (is_own_key(*key)) continue;
         if (!g_str_has_prefix(*key, ARGUMENT_KEY))
             return refuse(reader, group, *key, error, "no such setting of a pipeline");
         if (!add_argument(reader, pipeline, *key, error)) return false;
     }
-    return true;
+    return read_schedule(reader, pipeline, error);
 }
 
 /* A "${ARG}" in a word. */
@@ -476,4 +515,8 @@ char **pipeline_step_words(const PipelineStep *step, const GPtrArray *arguments)
         g_ptr_array_add(words, fill(*word, arguments));
     g_ptr_array_add(words, NULL);
     return (char **)g_ptr_array_free(words, FALSE);
+}
+
+int64_t pipeline_next(const Pipeline *pipeline, int64_t after) {
+    return pipeline->schedule ? cron_next(&pipeline->cron, pipeline->zone, after) : 0;
 }

@@ -3,6 +3,7 @@
  * a list of words that no shell ever sees. */
 #pragma once
 
+#include "pipeline/cron.h"
 #include <glib.h>
 #include <stdbool.h>
 
@@ -44,6 +45,9 @@ typedef struct Pipeline {
     char *name, *description;
     GPtrArray *arguments; /* PipelineArgument *, as they stand in the file */
     GPtrArray *steps;     /* PipelineStep *, each after those it waits for */
+    char *schedule;       /* as written; NULL where it has none */
+    Cron cron;            /* the same */
+    GTimeZone *zone;      /* of the schedule: the system's unless the file says another */
 } Pipeline;
 
 void pipeline_free(Pipeline *pipeline);
@@ -69,6 +73,9 @@ GPtrArray *pipeline_arguments(const Pipeline *pipeline, const char *const *set, 
 
 /* A step's words with the arguments' values in them; g_strfreev. */
 char **pipeline_step_words(const PipelineStep *step, const GPtrArray *arguments);
+
+/* When it is due for the first time after `after`, seconds since the epoch; 0 for never. */
+int64_t pipeline_next(const Pipeline *pipeline, int64_t after);
 
 /* Letters, digits, '_' and '-', at most PIPELINE_NAME_MAX, a letter or digit first. */
 bool pipeline_name_valid(const char *name);

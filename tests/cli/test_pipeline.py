@@ -106,12 +106,11 @@ class Slow:
     def __init__(self):
         self.process = subprocess.Popen([HAECHI, "pipeline", "run", "slow"], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENV)
-        wait_until("a run", lambda: f"{self.process.pid}" and asked("status")["runs"])
         self.id = wait_until("it waits", self.at_wait)
         self.step, = children_of(self.process.pid)
 
     def at_wait(self):
-        latest = asked("status")["runs"][0]
+        latest = (asked("status")["runs"] or [{"pipeline": None}])[0]
         return latest["pipeline"] == "slow" and states(latest)["wait"] == "running" and latest["id"]
 
     def end(self):
@@ -312,9 +311,38 @@ def test_full_disk():
     assert states(asked("status")["runs"][0])["last"] == "failed"
 
 
+def test_schedule():
+    """Started with the tests: within a minute it has run what is due every minute, and nothing else."""
+    told = wait_until("a minute has begun", lambda: asked("status", "--data-dir", "timed")["runs"])[-1]
+    assert told["pipeline"] == "minutely" and told["created"][17:19] in ("00", "01", "02"), told
+    wait_until("it succeeded", lambda: asked("status", told["id"], "--data-dir", "timed")["state"] == "succeeded")
+    minutely, yearly = asked("list", "--data-dir", "timed")["pipelines"][-2:]
+    assert minutely["schedule"] == "* * * * *" and minutely["next"][17:] == "00Z" and minutely["time_zone"]
+    assert yearly["next"][5:] == "12-31T15:00:00Z" and yearly["time_zone"] == "Asia/Seoul"
+    assert "at 0 0 1 1 * (Asia/Seoul), next: 2" in good("list", "--data-dir", "timed")
+    assert "next" not in asked("list")["pipelines"][0]
+    SCHEDULER["process"].send_signal(signal.SIGTERM)
+    _, err = SCHEDULER["process"].communicate(timeout=60)
+    assert SCHEDULER["process"].returncode == 0, err
+    lines = err.splitlines()
+    assert lines[0].startswith("minutely is due next: ") and lines[1].startswith("yearly is due next: "), err
+    assert lines[2] == f"run {told['id']} of minutely: succeeded" and "yearly" not in "".join(lines[2:]), err
+    refused(1, "no pipeline has a schedule", "schedule")
+
+
+def start_scheduler():
+    os.mkdir("timed")
+    pathlib.Path("timed/pipelines.conf").write_text(
+        "[minutely]\ndescription=d\nschedule=* * * * *\n[minutely/s]\nrun=features\n"
+        "[yearly]\ndescription=d\nschedule=0 0 1 1 *\ntime-zone=Asia/Seoul\n[yearly/s]\nrun=features\n")
+    return subprocess.Popen([HAECHI, "pipeline", "schedule", "--data-dir", "timed"], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENV)
+
+
+SCHEDULER = {}
 TESTS = [test_list, test_data_then_model, test_failing_step, test_cancel, test_interrupt,
          test_cancel_what_does_not_end, test_killed_runner, test_killed_often, test_detached, test_card_numbers,
-         test_pruned, test_refused, test_damaged_record, test_full_disk]
+         test_pruned, test_refused, test_damaged_record, test_full_disk, test_schedule]
 
 
 def main():
@@ -325,7 +353,11 @@ def main():
         os.mkdir("haechi-data")
         pathlib.Path("haechi-data/pipelines.conf").write_text(OWN)
         pathlib.Path("long.conf").write_text(OWN)
-        status = tap.run("pipeline", TESTS)
+        SCHEDULER["process"] = start_scheduler()
+        try:
+            status = tap.run("pipeline", TESTS)
+        finally:
+            SCHEDULER["process"].kill()
         os.chdir("/")
     return status
 

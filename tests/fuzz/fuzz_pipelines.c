@@ -31,6 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     for (guint p = 0; p < pipelines->len; p++) {
         const Pipeline *pipeline = g_ptr_array_index(pipelines, p);
+        const int64_t next = pipeline_next(pipeline, 1);
+        g_assert_true(next == 0 || next > 1);
         g_autoptr(GPtrArray) arguments = pipeline_arguments(pipeline, NULL, NULL);
         for (guint s = 0; s < pipeline->steps->len; s++)
             check_step(pipeline, s, arguments);

@@ -94,6 +94,15 @@ static void test_words(void) {
         g_assert_cmpstr(words[i], ==, expected[i]);
 }
 
+static void test_schedule(void) {
+    g_autoptr(GPtrArray) pipelines =
+        parse("[p]\ndescription=d\nschedule=30 3 * * *\ntime-zone=UTC\n[p/s]\nrun=features\n"
+              "[q]\ndescription=d\n[q/s]\nrun=features\n");
+    g_assert_cmpint(pipeline_next(g_ptr_array_index(pipelines, 0), 86400), ==,
+                    86400 + 3 * 3600 + 1800);
+    g_assert_cmpint(pipeline_next(g_ptr_array_index(pipelines, 1), 86400), ==, 0);
+}
+
 static void refuse_set(const char *set, const char *part) {
     g_autoptr(GPtrArray) pipelines = parse("[p]\ndescription=d\nargument.n=\nargument.m=1\n"
                                            "[p/s]\nrun=features ${n} ${m}\n");
@@ -158,6 +167,11 @@ static void test_refused(void) {
     refuse("[p]\ndescription=d\nargument.api_token=\n", "may be a secret");
     refuse("[p]\ndescription=d\nargument.a=-x\n", "[p] argument.a: the default begins with '-'");
     refuse("[p]\ndescription=d\nargument.a=4111111111111111\n", "looks like a card number");
+    refuse(P "schedule=* * * *\n", "[p] schedule: it has not five fields");
+    refuse(P "schedule=* * * * *\ntime-zone=Nowhere/City\n", "[p] time-zone: no such");
+    refuse(P "schedule=* * * * *\ntime-zone=../../etc/localtime\n", "[p] time-zone: no such");
+    refuse(P "time-zone=UTC\n", "[p] time-zone: there is no schedule");
+    refuse(P "argument.b=\nschedule=* * * * *\n", "[p] schedule: argument.b needs a default");
     refuse("[p]\ndescription=a\\nb\n", "control characters");
 }
 
@@ -229,6 +243,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/definition/order", test_order);
     g_test_add_func("/definition/random-graphs", test_random_graphs);
     g_test_add_func("/definition/words", test_words);
+    g_test_add_func("/definition/schedule", test_schedule);
     g_test_add_func("/definition/arguments", test_arguments);
     g_test_add_func("/definition/refused", test_refused);
     g_test_add_func("/definition/limits", test_limits);
