@@ -26,6 +26,9 @@ LOCK_FILE = UI / "package-lock.json"
 # What went wrong is in npm's first lines; a stack trace follows.
 NPM_LINES_SHOWN = 4
 
+# What a browser has to fetch before it shows anything, compressed.
+PAGE_BYTES_MAX = 500 * 1000
+
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -93,15 +96,18 @@ def c_array(name, data):
 
 def embed(stage, output):
     """Writes every file of the stage, compressed the same way each time, into one C file."""
-    arrays, rows = [], []
+    arrays, rows, total = [], [], 0
     for number, path in enumerate(sorted(p for p in stage.rglob("*") if p.is_file())):
         url = "/" + path.relative_to(stage).as_posix()
         if url == "/index.html":
             url = "/"
         body = gzip.compress(path.read_bytes(), compresslevel=9, mtime=0)
+        total += len(body)
         arrays.append(c_array(f"file_{number}", body))
         rows.append(f'    {{"{url}", "{CONTENT_TYPES[path.suffix]}", '
                     f"{{(const char *)file_{number}, sizeof file_{number}}}}},\n")
+    if total > PAGE_BYTES_MAX:
+        sys.exit(f"ui: the page is {total} bytes compressed, over {PAGE_BYTES_MAX}")
     text = ('/* Made by ui/build.py from the files of the page. */\n#include "serve/page.h"\n\n'
             + "\n".join(arrays)
             + "\nconst PageFile page_files[] = {\n" + "".join(rows) + "};\n"

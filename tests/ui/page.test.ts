@@ -1,10 +1,11 @@
-// The live page in a real browser, before the real service: haechi makes its own data, trains a
-// model and serves it; the page has to show what is posted, and to say when the service is gone.
+// The page in a real browser, before the real service: haechi makes its own data, trains two versions
+// of a model and serves one; the page has to show what is posted and what is known of the versions,
+// to change which one serves, and to say when the service is gone.
 //
 // Environment:
 //   HAECHI            the binary
 //   CHROMIUM          the browser (/usr/bin/chromium)
-//   HAECHI_PICTURES   when set, writes docs/images/live.png and live.ko.png
+//   HAECHI_PICTURES   when set, writes the pictures of docs/images
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
@@ -17,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
+import type { ModelEntry, ModelShown } from '../../ui/src/api/models';
 import type { Transaction } from '../../ui/src/api/types';
 
 // The working folder is the source's root.
@@ -48,6 +50,8 @@ interface Service {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'haechi-page-'));
+const models = join(folder, 'models');
+const champion = join(models, 'xgboost', 'champion');
 let browser: Browser;
 let service: Service;
 let rows: Record<string, string>[] = [];
@@ -74,7 +78,7 @@ function readRows(path: string, count: number): Record<string, string>[] {
 async function startService(listen: string): Promise<Service> {
   const child = spawn(
     haechi,
-    ['serve', '--listen', listen, '--data-dir', join(folder, 'store'), '--model', join(folder, 'model')],
+    ['serve', '--listen', listen, '--data-dir', join(folder, 'store'), '--model', champion],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let said = '';
@@ -110,13 +114,20 @@ function unlabelled(row: Record<string, string>): Record<string, string> {
   return rest;
 }
 
+async function getJson<T>(path: string): Promise<T> {
+  return (await (await fetch(service.url + path)).json()) as T;
+}
+
 async function getTransactions(query: string): Promise<Transaction[]> {
-  const response = await fetch(`${service.url}/v1/transactions?${query}`);
-  return ((await response.json()) as { transactions: Transaction[] }).transactions;
+  const page = await getJson<{ transactions: Transaction[] }>(`/v1/transactions?${query}`);
+  return page.transactions;
 }
 
 /** A page whose every complaint and every request is kept. */
-async function openPage(options: BrowserContextOptions): Promise<{ page: Page; complaints: string[] }> {
+async function openPage(
+  options: BrowserContextOptions,
+  hash = '',
+): Promise<{ page: Page; complaints: string[] }> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
   context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
@@ -136,13 +147,13 @@ async function openPage(options: BrowserContextOptions): Promise<{ page: Page; c
       console.error(`content security policy: ${event.violatedDirective} ${event.blockedURI}`),
     );
   });
-  await page.goto(`${service.url}/`);
+  await page.goto(`${service.url}/${hash}`);
   return { page, complaints };
 }
 
 /** How many different colours the canvas of each chart holds: a blank one holds one. */
 function chartColours(page: Page): Promise<number[]> {
-  return page.$$eval('.chart canvas', (canvases) =>
+  return page.$$eval('.chart canvas:first-child', (canvases) =>
     canvases.map((element) => {
       const canvas = element as HTMLCanvasElement;
       const pixels = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data;
@@ -154,12 +165,14 @@ function chartColours(page: Page): Promise<number[]> {
 before(async () => {
   if (skip) return;
   const data = join(folder, 'data');
-  const model = join(folder, 'model');
   const run = (...args: string[]): Buffer => execFileSync(haechi, args, { stdio: 'pipe' });
   run('data', 'generate', '--out', data, '--cards', '80', '--days', '60', '--seed', '11');
   // Few trees, on one thread: they tell frauds well enough, and soon enough on a busy machine.
-  const trees = ['--param', 'num_round=20', '--param', 'nthread=1'];
-  run('train', 'xgboost', ...trees, '--train', join(data, 'fraudTrain.csv'), '--out', model);
+  for (const rounds of ['8', '20']) {
+    const trees = ['--param', `num_round=${rounds}`, '--param', 'nthread=1'];
+    run('train', 'xgboost', ...trees, '--train', join(data, 'fraudTrain.csv'), '--models', models);
+    run('models', 'promote', 'xgboost@latest', '--models', models);
+  }
   rows = readRows(join(data, 'fraudTest.csv'), ROWS);
   service = await startService('127.0.0.1:0');
   browser = await chromium.launch({
@@ -286,17 +299,119 @@ test('language, appearance and pause follow the viewer', { skip }, async () => {
   await page.context().close();
 });
 
+function widthOver(page: Page): Promise<number> {
+  return page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+}
+
 test('a phone shows it all without scrolling sideways', { skip }, async () => {
   const { page, complaints } = await openPage({
     locale: 'ko-KR',
     viewport: { width: 360, height: 740 },
   });
   await page.locator('.latest tbody tr').first().waitFor();
-  const over = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  assert.equal(over, 0);
+  assert.equal(await widthOver(page), 0);
+  const [version] = await getVersions();
+  const path = `xgboost/${version!.version}`;
+  const comparison = `#/compare/${encodeURIComponent(path)}/xgboost%40latest`;
+  for (const hash of ['#/models', `#/models/${path}`, comparison]) {
+    await page.goto(`${service.url}/${hash}`);
+    await page.locator('main .panel').last().waitFor();
+    await page.locator('main .notice').waitFor({ state: 'detached' });
+    assert.equal(await widthOver(page), 0, hash);
+  }
   assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+async function getVersions(): Promise<ModelEntry[]> {
+  return (await getJson<{ models: ModelEntry[] }>('/v1/models')).models;
+}
+
+test('a version is chosen by keyboard, and shown as its report says', { skip }, async () => {
+  const { page, complaints } = await openPage({ locale: 'en-US' });
+  await page.locator('.state.live').waitFor();
+  await page.getByRole('link', { name: 'Models' }).focus();
+  await page.keyboard.press('Enter');
+  const [latest, earlier] = await getVersions();
+  assert.deepEqual(latest!.aliases, ['champion']);
+  await page.locator('tr', { hasText: latest!.version }).getByText('Champion').waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Models' }).getAttribute('aria-current'), 'page');
+
+  await page.getByRole('link', { name: earlier!.version }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: earlier!.version }).waitFor();
+  const { report } = await getJson<ModelShown>(`/v1/models/xgboost/${earlier!.version}`);
+  const confusion = page.locator('.confusion').first();
+  await confusion.waitFor();
+  const { true_positives: caught, true_negatives: passed } = report!.at_threshold!;
+  assert.ok((await confusion.innerText()).includes(caught.toLocaleString('en-US')));
+  assert.ok((await confusion.innerText()).includes(passed.toLocaleString('en-US')));
+
+  // Precision and recall, ROC, reliability, scores, cost, importance, SHAP, and the training curves.
+  const charts = 7 + report!.training_curve!.length;
+  await page.locator('.chart').nth(charts - 1).locator('canvas').first().waitFor();
+  assert.equal(await page.locator('.chart').count(), charts);
+  for (const colours of await chartColours(page)) assert.ok(colours > 4, `${colours} colours`);
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Models' }).waitFor();
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test('two versions stand side by side with what differs', { skip }, async () => {
+  const [latest, earlier] = await getVersions();
+  const hash = `#/models/xgboost/${earlier!.version}`;
+  const { page, complaints } = await openPage({ locale: 'en-US' }, hash);
+  await page.getByLabel('Compare with').selectOption(`xgboost/${latest!.version}`);
+  await page.getByRole('heading', { name: 'Side by side' }).waitFor();
+  const rounds = page.locator('tr', { hasText: 'num_round' });
+  await rounds.waitFor();
+  assert.match(await rounds.innerText(), /8\s+20/);
+  const brier = (model: ModelEntry): number => model.manifest!.metrics!['brier_score']!;
+  const better = brier(latest!) < brier(earlier!) ? 'better' : 'worse';
+  await page.locator('tr', { hasText: 'Brier score' }).getByText(better).waitFor();
+
+  await page.getByRole('button', { name: '한국어' }).click();
+  await page.getByRole('heading', { name: '나란히 비교' }).waitFor();
+  await page.locator('tr', { hasText: '브라이어 점수' }).waitFor();
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test('a promotion is asked about, done and taken back', { skip }, async () => {
+  const [latest, earlier] = await getVersions();
+  const hash = `#/models/xgboost/${earlier!.version}`;
+  const { page, complaints } = await openPage({ locale: 'en-US' }, hash);
+  const serving = (version: string): Promise<void> =>
+    page.locator('header .version', { hasText: version }).waitFor();
+  await serving(latest!.version);
+  await page.getByRole('button', { name: 'Make champion' }).click();
+  await page.getByRole('dialog').getByText(`Make ${earlier!.version} the Champion?`).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  assert.deepEqual((await getVersions())[1]!.aliases, [], 'nothing changed without a yes');
+
+  await page.getByRole('button', { name: 'Make champion' }).click();
+  await page.getByRole('button', { name: 'Yes, change it' }).click();
+  await page.locator('.notice.done', { hasText: earlier!.version }).waitFor();
+  await page.locator('.facts .alias.champion').waitFor();
+  assert.deepEqual((await getVersions())[1]!.aliases, ['champion']);
+  await serving(earlier!.version);
+
+  await page.getByRole('button', { name: 'Roll champion back' }).click();
+  await page.getByRole('button', { name: 'Yes, change it' }).click();
+  await serving(latest!.version);
+  assert.deepEqual((await getVersions())[0]!.aliases, ['champion']);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test('a version that is not there is said to be none', { skip }, async () => {
+  const { page, complaints } = await openPage({ locale: 'en-US' }, '#/models/xgboost/nothing');
+  await page.getByText('There is no such version.').waitFor();
+  assert.ok(complaints.every((complaint) => complaint.includes('404')), complaints.join());
   await page.context().close();
 });
 
@@ -318,8 +433,20 @@ async function takePictures(): Promise<void> {
   await sleep(1500); // the last labels arrive
   await english.page.screenshot({ path: 'docs/images/live.png' });
   await korean.page.screenshot({ path: 'docs/images/live.ko.png' });
+  const [model] = await getVersions();
+  const view = `#/models/xgboost/${model!.version}`;
+  await takePicture(english.page, view, '.chart', 'model.png');
+  await takePicture(korean.page, view, '.chart', 'model.ko.png');
   await english.page.context().close();
   await korean.page.context().close();
+}
+
+/** A picture of the view, once what it draws last is there. */
+async function takePicture(page: Page, hash: string, last: string, file: string): Promise<void> {
+  await page.goto(`${service.url}/${hash}`);
+  await page.locator(last).last().waitFor();
+  await sleep(500); // drawn
+  await page.screenshot({ path: join('docs/images', file) });
 }
 
 if (pictures) test('pictures for the documentation', { skip }, takePictures);

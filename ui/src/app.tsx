@@ -1,12 +1,15 @@
-// The page as a whole: the settings, the bar at the top, and the one page there is below it.
+// The page as a whole: the settings, the bar at the top, the navigation, and the view that is open.
 
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 
 import { Header } from './components/header';
+import { Navigation } from './components/navigation';
 import { LocaleContext, makeLocale } from './context';
 import type { Language } from './i18n';
 import { LivePage } from './pages/live';
+import { ModelsPage } from './pages/models';
+import { useRoute, viewOf, type Route } from './route';
 import {
   applyLanguage,
   applyTheme,
@@ -28,8 +31,26 @@ function useStore(store: Store): LiveState {
   return state;
 }
 
+/** The fragment says which view is open: the link must not change it. */
+function skipToContent(event: Event): void {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}
+
+interface ContentProps {
+  readonly route: Route;
+  readonly state: LiveState;
+  readonly pausedAt: LiveState | null;
+}
+
+function Content({ route, state, pausedAt }: ContentProps): JSX.Element {
+  if (route.view === 'live') return <LivePage connection={state.connection} state={pausedAt ?? state} />;
+  return <ModelsPage route={route} connection={state.connection} />;
+}
+
 export function App({ store }: { readonly store: Store }): JSX.Element {
   const state = useStore(store);
+  const route = useRoute();
   const [pausedAt, setPausedAt] = useState<LiveState | null>(null);
   const [language, setLanguage] = useState<Language>(savedLanguage);
   const [theme, setTheme] = useState<Theme>(savedTheme);
@@ -40,7 +61,7 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
   const arrived = (state.stats?.transactions ?? 0) - (pausedAt?.stats?.transactions ?? 0);
   return (
     <LocaleContext.Provider value={locale}>
-      <a class="skip" href="#latest">
+      <a class="skip" href="#main" onClick={skipToContent}>
         {locale.texts.skip}
       </a>
       <Header
@@ -59,7 +80,8 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
           setTheme(chosen);
         }}
       />
-      <LivePage connection={state.connection} state={pausedAt ?? state} />
+      <Navigation current={viewOf(route)} />
+      <Content route={route} state={state} pausedAt={pausedAt} />
     </LocaleContext.Provider>
   );
 }

@@ -13,6 +13,14 @@ export interface Format {
   score(value: number): string;
   /** Any other number, to three significant digits. */
   number(value: number): string;
+  /** A number close to 1, with the digits that tell it from its like. */
+  precise(value: number): string;
+  /** A difference: to three significant digits, with its sign. */
+  signed(value: number): string;
+  /** A day with its year, UTC. */
+  day(iso: string): string;
+  /** 348592 → "349K" */
+  compact(value: number): string;
   /** 0.0123 → "1.23%" */
   percent(ratio: number): string;
   /** A transaction's date and time in full, UTC. */
@@ -44,6 +52,9 @@ export function makeFormat(language: Language): Format {
   const amount = numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const score = numberFormat({ minimumFractionDigits: 3, maximumFractionDigits: 3 });
   const significant = numberFormat({ maximumSignificantDigits: 3 });
+  const precise = numberFormat({ minimumFractionDigits: 3, maximumFractionDigits: 5 });
+  const signed = numberFormat({ maximumSignificantDigits: 3, signDisplay: 'exceptZero' });
+  const compact = numberFormat({ notation: 'compact', maximumSignificantDigits: 3 });
   const percent = numberFormat({
     style: 'percent',
     minimumFractionDigits: 2,
@@ -64,6 +75,7 @@ export function makeFormat(language: Language): Format {
     day: 'numeric',
     timeZone: 'UTC',
   });
+  const utcDay = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' });
   const utcDateTime = new Intl.DateTimeFormat(language, {
     ...time,
     year: 'numeric',
@@ -84,6 +96,10 @@ export function makeFormat(language: Language): Format {
       return score.format(value);
     },
     number: (value) => (Math.abs(value) >= 1000 ? integer : significant).format(value),
+    precise: (value) => precise.format(value),
+    signed: (value) => signed.format(value),
+    day: (iso) => inUtc(utcDay, iso),
+    compact: (value) => compact.format(value),
     percent: (ratio) => percent.format(ratio),
     latency: (microseconds) => {
       if (microseconds < 1_000) return `${significant.format(microseconds)} µs`;

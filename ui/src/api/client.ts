@@ -1,11 +1,34 @@
-// The service's API: a few GETs, and the event stream with its reconnecting.
+// The service's API: requests and their errors, and the event stream with its reconnecting.
 
 import type { DecisionBatch, LabelBatch, Stats, Transaction } from './types';
 
-async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
-  const response = await fetch(path, { signal, headers: { Accept: 'application/json' } });
-  if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
-  return (await response.json()) as T;
+/** An answer that is none: the status, and what the problem (RFC 9457) says where there is one. */
+export class ServiceError extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+async function answer<T>(path: string, response: Response): Promise<T> {
+  if (response.ok) return (await response.json()) as T;
+  const problem = (await response.json().catch(() => ({}))) as { detail?: string; title?: string };
+  throw new ServiceError(
+    response.status,
+    problem.detail ?? problem.title ?? `${path}: HTTP ${response.status}`,
+  );
+}
+
+export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
+  return answer(path, await fetch(path, { signal, headers: { Accept: 'application/json' } }));
+}
+
+export async function postJson<T>(path: string, body: object, signal?: AbortSignal): Promise<T> {
+  const headers = { Accept: 'application/json', 'Content-Type': 'application/json' };
+  const options = { method: 'POST', headers, body: JSON.stringify(body), signal: signal ?? null };
+  return answer(path, await fetch(path, options));
 }
 
 /** What a page sees when it opens or comes back: the state before the stream's first event. */

@@ -2,15 +2,29 @@
 // is registered here. Tooltips are drawn on the canvas, because the HTML ones carry inline styles,
 // which the page's content security policy forbids.
 
-import { BarChart, LineChart } from 'echarts/charts';
-import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
+import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
+import {
+  GridComponent,
+  LegendComponent,
+  MarkLineComponent,
+  TooltipComponent,
+} from 'echarts/components';
 import { init, use, type EChartsType } from 'echarts/core';
 import type { EChartsOption } from 'echarts';
 import { CanvasRenderer } from 'echarts/renderers';
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-use([BarChart, LineChart, GridComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
+use([
+  BarChart,
+  LineChart,
+  ScatterChart,
+  GridComponent,
+  LegendComponent,
+  MarkLineComponent,
+  TooltipComponent,
+  CanvasRenderer,
+]);
 
 /** The style sheet's colours, for what is drawn on a canvas. */
 export interface Palette {
@@ -22,6 +36,9 @@ export interface Palette {
   readonly approve: string;
   readonly review: string;
   readonly decline: string;
+  /** Of values, from low to high. */
+  readonly low: string;
+  readonly high: string;
   readonly font: string;
 }
 
@@ -37,6 +54,8 @@ function readPalette(): Palette {
     approve: colour('approve'),
     review: colour('review'),
     decline: colour('decline'),
+    low: colour('low'),
+    high: colour('high'),
     font: getComputedStyle(document.body).fontFamily,
   };
 }
@@ -63,9 +82,11 @@ interface ChartProps {
   readonly option: EChartsOption;
   /** What the chart shows, in words, for those who do not see it. */
   readonly label: string;
+  /** 'tall' for one with a row for each of many names. */
+  readonly size?: 'tall';
 }
 
-export function Chart({ option, label }: ChartProps): JSX.Element {
+export function Chart({ option, label, size }: ChartProps): JSX.Element {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType | null>(null);
 
@@ -85,5 +106,5 @@ export function Chart({ option, label }: ChartProps): JSX.Element {
     chart.current?.setOption(option);
   }, [option]);
 
-  return <div class="chart" ref={element} role="img" aria-label={label} />;
+  return <div class={`chart ${size ?? ''}`} ref={element} role="img" aria-label={label} />;
 }

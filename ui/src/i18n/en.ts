@@ -1,7 +1,15 @@
 // Every text of the page, in English. The type of this object is what the other languages must fill.
 
+import { modelsEn } from './models.en';
+
 export const en = {
-  skip: 'Skip to the transactions',
+  skip: 'Skip to the content',
+  navigation: 'Views',
+  views: { live: 'Live', models: 'Models' },
+  asking: 'Asking the service…',
+  askFailed: 'The service gave no answer to this.',
+  askFailedAgain: 'The service does not answer any more; what you see is from before.',
+  models: modelsEn,
   tagline: 'Card fraud detection',
   language: 'Language',
   theme: 'Appearance',

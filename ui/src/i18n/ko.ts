@@ -1,9 +1,16 @@
 // Every text of the page, in Korean.
 
 import type { Texts } from './en';
+import { modelsKo } from './models.ko';
 
 export const ko: Texts = {
-  skip: '거래 목록으로 건너뛰기',
+  skip: '본문으로 건너뛰기',
+  navigation: '화면',
+  views: { live: '실시간', models: '모델' },
+  asking: '서비스에 묻고 있습니다…',
+  askFailed: '서비스에서 답을 받지 못했습니다.',
+  askFailedAgain: '서비스가 더 이상 응답하지 않습니다. 화면은 이전 내용입니다.',
+  models: modelsKo,
   tagline: '카드 사기 탐지',
   language: '언어',
   theme: '화면 모드',

@@ -1,8 +1,9 @@
 // The live page: the stream as it is scored.
 
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 
+import { Notice } from '../../components/notice';
 import { useLocale } from '../../context';
 import type { Connection, LiveState } from '../../state/live';
 import { Alerts } from './alerts';
@@ -10,14 +11,6 @@ import { RatesChart } from './rates';
 import { ScoresChart } from './scores';
 import { Totals } from './totals';
 import { Transactions } from './transactions';
-
-function Notice({ kind, children }: { kind: string; children: ComponentChildren }): JSX.Element {
-  return (
-    <div class={`notice ${kind}`} role="status">
-      {children}
-    </div>
-  );
-}
 
 interface LiveProps {
   readonly connection: Connection;
@@ -55,7 +48,7 @@ export function LivePage({ connection, state }: LiveProps): JSX.Element {
   // Drawn once a second, with the statistics, and not with every batch.
   const scores = useMemo(() => state.scores, [state.rates]);
   return (
-    <main id="main" class={connection}>
+    <main id="main" class={connection} tabIndex={-1}>
       <Notices connection={connection} state={state} />
       <Totals stats={state.stats} />
       <section class="charts" aria-label={texts.charts}>

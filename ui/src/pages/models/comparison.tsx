@@ -1,0 +1,141 @@
+// Two versions side by side: their metrics with the differences, and the parameters that differ.
+
+import type { JSX } from 'preact';
+
+import type { ModelComparison } from '../../api/models';
+import { useResource } from '../../api/resource';
+import { ResourceNotice } from '../../components/notice';
+import { useLocale } from '../../context';
+import { hashOf } from '../../route';
+import { Aliases } from './list';
+import { compareMetric, metricName, showMetric } from './metrics';
+
+interface DifferenceProps {
+  readonly name: string;
+  readonly first: number;
+  readonly second: number;
+}
+
+function Difference({ name, first, second }: DifferenceProps): JSX.Element {
+  const { texts, format } = useLocale();
+  const way = compareMetric(name, first, second);
+  return (
+    <span class={`difference ${way > 0 ? 'better' : way < 0 ? 'worse' : ''}`}>
+      {format.signed(second - first)}
+      {way !== 0 && <small> {way > 0 ? texts.models.better : texts.models.worse}</small>}
+    </span>
+  );
+}
+
+function Heads({ models }: { readonly models: ModelComparison['models'] }): JSX.Element {
+  return (
+    <>
+      {models.map((model) => (
+        <th scope="col" key={`${model.name}/${model.version}`}>
+          <a href={hashOf({ view: 'model', name: model.name, version: model.version })}>
+            {model.name} <span class="version">{model.version}</span>
+          </a>{' '}
+          {model.aliases.length > 0 && <Aliases aliases={model.aliases} />}
+        </th>
+      ))}
+    </>
+  );
+}
+
+function MetricsTable({ of }: { readonly of: ModelComparison }): JSX.Element {
+  const locale = useLocale();
+  const words = locale.texts.models;
+  return (
+    <table class="fitted compared">
+      <thead>
+        <tr>
+          <th scope="col">{words.metric}</th>
+          <Heads models={of.models} />
+          <th scope="col">{words.difference}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {Object.entries(of.metrics).map(([name, [first = null, second = null]]) => (
+          <tr key={name}>
+            <th scope="row">{metricName(name, locale)}</th>
+            <td>{first === null ? '–' : showMetric(name, first, locale)}</td>
+            <td>{second === null ? '–' : showMetric(name, second, locale)}</td>
+            <td>
+              {first === null || second === null ? (
+                '–'
+              ) : (
+                <Difference name={name} first={first} second={second} />
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function ParametersTable({ of }: { readonly of: ModelComparison }): JSX.Element {
+  const { texts } = useLocale();
+  const rows = Object.entries(of.parameters);
+  if (rows.length === 0) return <p class="none">{texts.models.sameParameters}</p>;
+  return (
+    <table class="fitted compared">
+      <thead>
+        <tr>
+          <th scope="col">{texts.models.parameters}</th>
+          <Heads models={of.models} />
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([name, values]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            {of.models.map((_, i) => (
+              <td key={i}>{values[i] ?? '–'}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface ComparisonProps {
+  readonly models: readonly [string, string];
+  readonly asked: string;
+}
+
+export function Comparison({ models, asked }: ComparisonProps): JSX.Element {
+  const { texts } = useLocale();
+  const query = models.map(encodeURIComponent).join(',');
+  const compared = useResource<ModelComparison>(`/v1/models/compare?models=${query}`, asked);
+  return (
+    <>
+      <div class="heading">
+        <a href={hashOf({ view: 'models' })}>← {texts.models.back}</a>
+        <h2>{texts.models.comparison}</h2>
+      </div>
+      {compared.data === null && <ResourceNotice of={compared} absent={texts.models.notFound} />}
+      {compared.data && (
+        <>
+          <section class="panel" aria-labelledby="metrics">
+            <div class="title">
+              <h2 id="metrics">{texts.models.metrics}</h2>
+            </div>
+            <div class="sideways" role="region" aria-labelledby="metrics" tabIndex={0}>
+              <MetricsTable of={compared.data} />
+            </div>
+          </section>
+          <section class="panel" aria-labelledby="parameters">
+            <div class="title">
+              <h2 id="parameters">{texts.models.parametersDiffer}</h2>
+            </div>
+            <div class="sideways" role="region" aria-labelledby="parameters" tabIndex={0}>
+              <ParametersTable of={compared.data} />
+            </div>
+          </section>
+        </>
+      )}
+    </>
+  );
+}

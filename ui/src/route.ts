@@ -1,0 +1,61 @@
+// Which view is open: said by the address's fragment, so that back, forward and links work and the
+// service need not know of it. "#/models/xgboost/20261124T..." and the like.
+
+import { useEffect, useState } from 'preact/hooks';
+
+export type Route =
+  | { readonly view: 'live' }
+  | { readonly view: 'models' }
+  | { readonly view: 'model'; readonly name: string; readonly version: string }
+  | { readonly view: 'comparison'; readonly models: readonly [string, string] };
+
+/** The views that the navigation offers. */
+export const VIEWS = ['live', 'models'] as const;
+export type View = (typeof VIEWS)[number];
+
+/** The view of the navigation that a route belongs to. */
+export function viewOf(route: Route): View {
+  return route.view === 'live' ? 'live' : 'models';
+}
+
+function parts(hash: string): string[] {
+  try {
+    return hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  } catch {
+    return []; // a fragment that is no text: as if there were none
+  }
+}
+
+/** The route of a fragment; of one that is not known, the live page. */
+export function parseRoute(hash: string): Route {
+  const [view, first, second, third] = parts(hash);
+  if (view === 'compare' && first && second) return { view: 'comparison', models: [first, second] };
+  if (view !== 'models' || third) return { view: 'live' };
+  if (first && second) return { view: 'model', name: first, version: second };
+  return { view: 'models' };
+}
+
+export function hashOf(route: Route): string {
+  const join = (...segments: string[]): string => `#/${segments.map(encodeURIComponent).join('/')}`;
+  switch (route.view) {
+    case 'model':
+      return join('models', route.name, route.version);
+    case 'comparison':
+      return join('compare', ...route.models);
+    default:
+      return join(route.view);
+  }
+}
+
+export function useRoute(): Route {
+  const [route, setRoute] = useState(() => parseRoute(location.hash));
+  useEffect(() => {
+    const follow = (): void => {
+      setRoute(parseRoute(location.hash));
+      scrollTo(0, 0);
+    };
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, []);
+  return route;
+}
