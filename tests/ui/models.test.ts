@@ -18,11 +18,12 @@ test('a route survives being an address, whatever its names hold', () => {
   const routes: Route[] = [
     { view: 'live' },
     { view: 'models' },
+    { view: 'system' },
     { view: 'model', name: 'xg/boost?#%', version: '20261124T193157Z-42a02860' },
     { view: 'comparison', models: ['a/1', '한글/2'] },
   ];
   for (const route of routes) assert.deepEqual(parseRoute(hashOf(route)), route);
-  assert.equal(viewOf(routes[3]!), 'models');
+  assert.equal(viewOf(routes[4]!), 'models');
 });
 
 test('an address that is not known opens the live page', () => {

@@ -18,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
+import type { Drift } from '../../ui/src/api/drift';
 import type { ModelEntry, ModelShown } from '../../ui/src/api/models';
 import type { Transaction } from '../../ui/src/api/types';
 
@@ -315,7 +316,7 @@ test('a phone shows it all without scrolling sideways', { skip }, async () => {
   const [version] = await getVersions();
   const path = `xgboost/${version!.version}`;
   const comparison = `#/compare/${encodeURIComponent(path)}/xgboost%40latest`;
-  for (const hash of ['#/models', `#/models/${path}`, comparison]) {
+  for (const hash of ['#/system', '#/models', `#/models/${path}`, comparison]) {
     await page.goto(`${service.url}/${hash}`);
     await page.locator('main .panel').last().waitFor();
     await page.locator('main .notice').waitFor({ state: 'detached' });
@@ -408,6 +409,24 @@ test('a promotion is asked about, done and taken back', { skip }, async () => {
   await page.context().close();
 });
 
+test('the system’s page shows health, sizes and drift', { skip }, async () => {
+  const { page, complaints } = await openPage({ locale: 'en-US' }, '#/system');
+  await page.getByText('Takes work').waitFor();
+  const [latest] = await getVersions();
+  await page.locator('.facts a', { hasText: latest!.version }).waitFor();
+  const drift = await getJson<Drift>('/v1/drift');
+  await page.locator('.drift tbody tr').nth(drift.features.length).waitFor();
+  const [worst] = drift.features;
+  const row = page.locator('.drift tbody tr').nth(1);
+  assert.ok((await row.innerText()).includes(worst!.feature!.replace(/_/g, ' ')));
+  await row.getByRole('button').focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.drift h2', { hasText: worst!.feature!.replace(/_/g, ' ') }).waitFor();
+  for (const colours of await chartColours(page)) assert.ok(colours > 4, `${colours} colours`);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
 test('a version that is not there is said to be none', { skip }, async () => {
   const { page, complaints } = await openPage({ locale: 'en-US' }, '#/models/xgboost/nothing');
   await page.getByText('There is no such version.').waitFor();
@@ -437,6 +456,8 @@ async function takePictures(): Promise<void> {
   const view = `#/models/xgboost/${model!.version}`;
   await takePicture(english.page, view, '.chart', 'model.png');
   await takePicture(korean.page, view, '.chart', 'model.ko.png');
+  await takePicture(english.page, '#/system', '.chart', 'system.png');
+  await takePicture(korean.page, '#/system', '.chart', 'system.ko.png');
   await english.page.context().close();
   await korean.page.context().close();
 }

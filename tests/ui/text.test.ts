@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { parseMetrics } from '../../ui/src/api/metrics';
 import { cardDigits, makeFormat, merchantName, plainName } from '../../ui/src/format';
 import { preferredLanguage, texts } from '../../ui/src/i18n';
 import { categoryName } from '../../ui/src/i18n/categories';
@@ -27,6 +28,20 @@ test('a score never claims to be certain when it is not', () => {
   assert.equal(en.score(0.5), '0.500');
   assert.equal(en.score(0.99991), '>0.999');
   assert.equal(en.score(1), '1.000');
+});
+
+test('sizes take the unit that reads best', () => {
+  assert.equal(en.bytes(0), '0 B');
+  assert.equal(en.bytes(999), '999 B');
+  assert.equal(en.bytes(1_951_744), '1.95 MB');
+  assert.equal(en.bytes(3e15), '3,000 TB');
+});
+
+test('metrics are read by name, and what is none is passed over', () => {
+  const metrics = parseMetrics(
+    '# HELP a b\n# TYPE a gauge\na 12\nb{x="1} 3",y="2"} 1.5\nb{x="2"} 2\nc +Inf\nnonsense\n',
+  );
+  assert.deepEqual([...metrics], [['a', 12], ['b', 3.5]]);
 });
 
 test('latencies and durations take the unit that reads best', () => {

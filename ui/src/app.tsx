@@ -9,6 +9,7 @@ import { LocaleContext, makeLocale } from './context';
 import type { Language } from './i18n';
 import { LivePage } from './pages/live';
 import { ModelsPage } from './pages/models';
+import { SystemPage } from './pages/system';
 import { useRoute, viewOf, type Route } from './route';
 import {
   applyLanguage,
@@ -45,6 +46,7 @@ interface ContentProps {
 
 function Content({ route, state, pausedAt }: ContentProps): JSX.Element {
   if (route.view === 'live') return <LivePage connection={state.connection} state={pausedAt ?? state} />;
+  if (route.view === 'system') return <SystemPage connection={state.connection} stats={state.stats} />;
   return <ModelsPage route={route} connection={state.connection} />;
 }
 

@@ -19,6 +19,8 @@ export interface Format {
   signed(value: number): string;
   /** A day with its year, UTC. */
   day(iso: string): string;
+  /** A size, in the unit of 1,000 bytes that reads best. */
+  bytes(value: number): string;
   /** 348592 → "349K" */
   compact(value: number): string;
   /** 0.0123 → "1.23%" */
@@ -43,6 +45,8 @@ const UNITS: readonly (readonly ['day' | 'hour' | 'minute' | 'second', number])[
   ['minute', 60],
   ['second', 1],
 ];
+
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 export function makeFormat(language: Language): Format {
   const numberFormat = (options: Intl.NumberFormatOptions): Intl.NumberFormat =>
@@ -99,6 +103,11 @@ export function makeFormat(language: Language): Format {
     precise: (value) => precise.format(value),
     signed: (value) => signed.format(value),
     day: (iso) => inUtc(utcDay, iso),
+    bytes: (value) => {
+      const step = BYTE_UNITS.findIndex((_, i) => value < 1000 ** (i + 1));
+      const unit = step < 0 ? BYTE_UNITS.length - 1 : step;
+      return `${significant.format(value / 1000 ** unit)} ${BYTE_UNITS[unit]}`;
+    },
     compact: (value) => compact.format(value),
     percent: (ratio) => percent.format(ratio),
     latency: (microseconds) => {

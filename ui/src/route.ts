@@ -6,16 +6,17 @@ import { useEffect, useState } from 'preact/hooks';
 export type Route =
   | { readonly view: 'live' }
   | { readonly view: 'models' }
+  | { readonly view: 'system' }
   | { readonly view: 'model'; readonly name: string; readonly version: string }
   | { readonly view: 'comparison'; readonly models: readonly [string, string] };
 
 /** The views that the navigation offers. */
-export const VIEWS = ['live', 'models'] as const;
+export const VIEWS = ['live', 'models', 'system'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** The view of the navigation that a route belongs to. */
 export function viewOf(route: Route): View {
-  return route.view === 'live' ? 'live' : 'models';
+  return route.view === 'live' || route.view === 'system' ? route.view : 'models';
 }
 
 function parts(hash: string): string[] {
@@ -30,6 +31,7 @@ function parts(hash: string): string[] {
 export function parseRoute(hash: string): Route {
   const [view, first, second, third] = parts(hash);
   if (view === 'compare' && first && second) return { view: 'comparison', models: [first, second] };
+  if (view === 'system' && !first) return { view };
   if (view !== 'models' || third) return { view: 'live' };
   if (first && second) return { view: 'model', name: first, version: second };
   return { view: 'models' };

@@ -22,7 +22,12 @@ export function isAbsent(error: Error | null): boolean {
  * The answer to GET `path` (nothing is asked while it is null), asked again whenever `version`
  * changes and, with `everyMs`, that long after each answer.
  */
-export function useResource<T>(path: string | null, version: unknown, everyMs = 0): Resource<T> {
+export function useResource<T>(
+  path: string | null,
+  version: unknown,
+  everyMs = 0,
+  read: (path: string, signal: AbortSignal) => Promise<T> = getJson,
+): Resource<T> {
   type Held = Resource<T> & { readonly path: string | null };
   const [held, setHeld] = useState<Held>({ ...NOTHING, path });
   useEffect(() => {
@@ -32,7 +37,7 @@ export function useResource<T>(path: string | null, version: unknown, everyMs = 
     const ask = async (): Promise<void> => {
       setHeld((was) => (was.path === path ? { ...was, loading: true } : { ...NOTHING, path }));
       try {
-        const data = await getJson<T>(path, abort.signal);
+        const data = await read(path, abort.signal);
         setHeld({ path, data, loading: false, error: null });
       } catch (error) {
         if (abort.signal.aborted) return;
@@ -46,6 +51,6 @@ export function useResource<T>(path: string | null, version: unknown, everyMs = 
       abort.abort();
       window.clearTimeout(timer);
     };
-  }, [path, version, everyMs]);
+  }, [path, version, everyMs, read]);
   return held.path === path ? held : NOTHING;
 }

@@ -1,15 +1,17 @@
 // Every text of the page, in English. The type of this object is what the other languages must fill.
 
 import { modelsEn } from './models.en';
+import { systemEn } from './system.en';
 
 export const en = {
   skip: 'Skip to the content',
   navigation: 'Views',
-  views: { live: 'Live', models: 'Models' },
+  views: { live: 'Live', models: 'Models', system: 'System' },
   asking: 'Asking the service…',
   askFailed: 'The service gave no answer to this.',
   askFailedAgain: 'The service does not answer any more; what you see is from before.',
   models: modelsEn,
+  system: systemEn,
   tagline: 'Card fraud detection',
   language: 'Language',
   theme: 'Appearance',

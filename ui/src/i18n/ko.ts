@@ -2,15 +2,17 @@
 
 import type { Texts } from './en';
 import { modelsKo } from './models.ko';
+import { systemKo } from './system.ko';
 
 export const ko: Texts = {
   skip: '본문으로 건너뛰기',
   navigation: '화면',
-  views: { live: '실시간', models: '모델' },
+  views: { live: '실시간', models: '모델', system: '시스템' },
   asking: '서비스에 묻고 있습니다…',
   askFailed: '서비스에서 답을 받지 못했습니다.',
   askFailedAgain: '서비스가 더 이상 응답하지 않습니다. 화면은 이전 내용입니다.',
   models: modelsKo,
+  system: systemKo,
   tagline: '카드 사기 탐지',
   language: '언어',
   theme: '화면 모드',

@@ -1,10 +1,11 @@
 // One version: what it is, how good it is, and what it looks at.
 
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 
 import type { AtThreshold, ModelEntry, ModelShown, Report, TrainingData } from '../../api/models';
 import { isAbsent, useResource } from '../../api/resource';
 import { ChartPanel } from '../../components/chart_panel';
+import { Fact } from '../../components/facts';
 import { Notice, ResourceNotice } from '../../components/notice';
 import { useLocale } from '../../context';
 import { hashOf } from '../../route';
@@ -20,15 +21,6 @@ import {
 import { Aliases, kinds } from './list';
 import { metricName, reportName, showMetric } from './metrics';
 import { importanceOption, shapOption } from './reasons';
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
 
 function Data({ data }: { readonly data: TrainingData | undefined }): JSX.Element {
   const { texts, format } = useLocale();
