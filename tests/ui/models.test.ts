@@ -1,4 +1,4 @@
-// What the pages about models work out by themselves: routes, swarms, ranks, and which is better.
+// What the pages work out by themselves: routes, swarms, ranks, which is better, waterfalls, graphs.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,17 +13,20 @@ import {
 } from '../../ui/src/pages/models/metrics';
 import { hashOf, parseRoute, viewOf, type Route } from '../../ui/src/route';
 import { beeswarm, ranks } from '../../ui/src/state/beeswarm';
+import { merge, nothing, VERTICES_MAX } from '../../ui/src/state/neighbourhood';
+import { waterfall } from '../../ui/src/state/waterfall';
 
 test('a route survives being an address, whatever its names hold', () => {
   const routes: Route[] = [
     { view: 'live' },
     { view: 'models' },
     { view: 'system' },
+    { view: 'transaction', number: 'a/b c' },
     { view: 'model', name: 'xg/boost?#%', version: '20261124T193157Z-42a02860' },
     { view: 'comparison', models: ['a/1', '한글/2'] },
   ];
   for (const route of routes) assert.deepEqual(parseRoute(hashOf(route)), route);
-  assert.equal(viewOf(routes[4]!), 'models');
+  assert.equal(viewOf(routes[5]!), 'models');
 });
 
 test('an address that is not known opens the live page', () => {
@@ -78,4 +81,33 @@ test('metrics, layers and curves have names in both languages', () => {
   assert.equal(showMetric('rows', 126247, en), '126,247');
   assert.equal(showMetric('gcn.roc_auc', 0.999927, en), '0.99993');
   assert.equal(showMetric('brier_score', 0.000149463, en), '0.000149');
+});
+
+test('a waterfall ends at the score, each bar beginning where the one before ended', () => {
+  const score = 0.9;
+  const { falls, zero } = waterfall(score, [3, -1, 0.5]);
+  const total = falls.reduce((sum, fall) => sum + fall.contribution, 0);
+  assert.ok(Math.abs(total - Math.log(score / (1 - score))) < 1e-9);
+  assert.ok(falls.every(({ left, width }) => left >= 0 && width >= 0 && left + width <= 1 + 1e-9));
+  // The first falls from zero; the second rises from its end, the third falls from there.
+  assert.ok(Math.abs(falls[0]!.left + falls[0]!.width - zero) < 1e-9);
+  assert.ok(Math.abs(falls[1]!.left - falls[0]!.left) < 1e-9);
+  const ends = falls.map(({ left, width }) => left + width);
+  assert.ok(Math.abs(ends[1]! - ends[2]!) < 1e-9);
+  for (const certain of [0, 1]) assert.ok(Number.isFinite(waterfall(certain, [1]).zero));
+});
+
+test('a graph grows by answers, each vertex once, up to its limit', () => {
+  const card = (id: string) => ({ id, kind: 'card' as const, name: id, share: 0 });
+  const shop = (id: string) => ({ id, kind: 'merchant' as const, name: id, share: 0 });
+  const pair = { card: 'c1', merchant: 'm1', count: 1, suspicion: 0 };
+  const first = merge(nothing, { vertices: [card('c1'), shop('m1')], pairs: [pair] });
+  const again = merge(first, {
+    vertices: [card('c1'), card('c2')],
+    pairs: [{ ...pair, count: 2 }, { ...pair, card: 'c2' }, { ...pair, card: 'not there' }],
+  });
+  assert.deepEqual(again.vertices.map((vertex) => vertex.id), ['c1', 'm1', 'c2']);
+  assert.deepEqual(again.pairs.map(({ card, count }) => [card, count]), [['c1', 2], ['c2', 1]]);
+  const many = Array.from({ length: 500 }, (_, i) => card(`n${i}`));
+  assert.equal(merge(again, { vertices: many, pairs: [] }).vertices.length, VERTICES_MAX);
 });

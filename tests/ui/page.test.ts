@@ -316,7 +316,9 @@ test('a phone shows it all without scrolling sideways', { skip }, async () => {
   const [version] = await getVersions();
   const path = `xgboost/${version!.version}`;
   const comparison = `#/compare/${encodeURIComponent(path)}/xgboost%40latest`;
-  for (const hash of ['#/system', '#/models', `#/models/${path}`, comparison]) {
+  const [alert] = await getTransactions('limit=1&decision=review,decline');
+  const transaction = `#/transactions/${alert!.trans_num}`;
+  for (const hash of [transaction, '#/system', '#/models', `#/models/${path}`, comparison]) {
     await page.goto(`${service.url}/${hash}`);
     await page.locator('main .panel').last().waitFor();
     await page.locator('main .notice').waitFor({ state: 'detached' });
@@ -409,6 +411,34 @@ test('a promotion is asked about, done and taken back', { skip }, async () => {
   await page.context().close();
 });
 
+test('a transaction is opened by keyboard, with its reasons and its graph', { skip }, async () => {
+  const { page, complaints } = await openPage({ locale: 'en-US' });
+  const [alert] = await getTransactions('limit=1&decision=review,decline');
+  await page.locator('.alert a').first().focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: alert!.trans_num }).waitFor();
+  const reasons = page.locator('.waterfall li');
+  await reasons.nth(alert!.reasons.length).waitFor();
+  assert.ok((await reasons.nth(1).innerText()).includes(alert!.reasons[0]!.text!.en));
+  assert.match(await page.locator('.facts').innerText(), new RegExp(`ending ${alert!.card.slice(-4)}`));
+
+  const size = page.locator('.surroundings figcaption .quiet');
+  await size.filter({ hasText: 'merchants.' }).waitFor();
+  const before = await size.textContent();
+  await page.locator('.surroundings summary').click();
+  await page.locator('.merchants button').last().focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(
+    (text) => document.querySelector('.surroundings figcaption .quiet')!.textContent !== text,
+    before,
+  );
+  for (const colours of await chartColours(page)) assert.ok(colours > 4, `${colours} colours`);
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Latest transactions' }).waitFor();
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
 test('the system’s page shows health, sizes and drift', { skip }, async () => {
   const { page, complaints } = await openPage({ locale: 'en-US' }, '#/system');
   await page.getByText('Takes work').waitFor();
@@ -456,6 +486,10 @@ async function takePictures(): Promise<void> {
   const view = `#/models/xgboost/${model!.version}`;
   await takePicture(english.page, view, '.chart', 'model.png');
   await takePicture(korean.page, view, '.chart', 'model.ko.png');
+  const [alert] = await getTransactions('limit=1&decision=review,decline');
+  const one = `#/transactions/${alert!.trans_num}`;
+  await takePicture(english.page, one, '.merchants', 'transaction.png');
+  await takePicture(korean.page, one, '.merchants', 'transaction.ko.png');
   await takePicture(english.page, '#/system', '.chart', 'system.png');
   await takePicture(korean.page, '#/system', '.chart', 'system.ko.png');
   await english.page.context().close();
@@ -465,7 +499,7 @@ async function takePictures(): Promise<void> {
 /** A picture of the view, once what it draws last is there. */
 async function takePicture(page: Page, hash: string, last: string, file: string): Promise<void> {
   await page.goto(`${service.url}/${hash}`);
-  await page.locator(last).last().waitFor();
+  await page.locator(last).last().waitFor({ state: 'attached' });
   await sleep(500); // drawn
   await page.screenshot({ path: join('docs/images', file) });
 }

@@ -10,6 +10,7 @@ import type { Language } from './i18n';
 import { LivePage } from './pages/live';
 import { ModelsPage } from './pages/models';
 import { SystemPage } from './pages/system';
+import { TransactionPage } from './pages/transaction';
 import { useRoute, viewOf, type Route } from './route';
 import {
   applyLanguage,
@@ -47,6 +48,8 @@ interface ContentProps {
 function Content({ route, state, pausedAt }: ContentProps): JSX.Element {
   if (route.view === 'live') return <LivePage connection={state.connection} state={pausedAt ?? state} />;
   if (route.view === 'system') return <SystemPage connection={state.connection} stats={state.stats} />;
+  if (route.view === 'transaction')
+    return <TransactionPage number={route.number} connection={state.connection} />;
   return <ModelsPage route={route} connection={state.connection} />;
 }
 

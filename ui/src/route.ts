@@ -7,6 +7,7 @@ export type Route =
   | { readonly view: 'live' }
   | { readonly view: 'models' }
   | { readonly view: 'system' }
+  | { readonly view: 'transaction'; readonly number: string }
   | { readonly view: 'model'; readonly name: string; readonly version: string }
   | { readonly view: 'comparison'; readonly models: readonly [string, string] };
 
@@ -16,7 +17,15 @@ export type View = (typeof VIEWS)[number];
 
 /** The view of the navigation that a route belongs to. */
 export function viewOf(route: Route): View {
-  return route.view === 'live' || route.view === 'system' ? route.view : 'models';
+  switch (route.view) {
+    case 'transaction':
+      return 'live';
+    case 'model':
+    case 'comparison':
+      return 'models';
+    default:
+      return route.view;
+  }
 }
 
 function parts(hash: string): string[] {
@@ -31,6 +40,7 @@ function parts(hash: string): string[] {
 export function parseRoute(hash: string): Route {
   const [view, first, second, third] = parts(hash);
   if (view === 'compare' && first && second) return { view: 'comparison', models: [first, second] };
+  if (view === 'transactions' && first && !second) return { view: 'transaction', number: first };
   if (view === 'system' && !first) return { view };
   if (view !== 'models' || third) return { view: 'live' };
   if (first && second) return { view: 'model', name: first, version: second };
@@ -42,6 +52,8 @@ export function hashOf(route: Route): string {
   switch (route.view) {
     case 'model':
       return join('models', route.name, route.version);
+    case 'transaction':
+      return join('transactions', route.number);
     case 'comparison':
       return join('compare', ...route.models);
     default:

@@ -31,6 +31,27 @@ export interface Transaction {
   readonly reasons: readonly Reason[];
 }
 
+/** A transaction with all that was answered to it. */
+export interface StoredTransaction extends Transaction {
+  readonly model: { readonly name: string; readonly version: string };
+  /** Of a model of several members. */
+  readonly members?: readonly {
+    readonly kind: string;
+    readonly score: number;
+    readonly alert: boolean;
+  }[];
+  /** The share of the members that decide as the model does. */
+  readonly agreement?: number;
+  /** Earlier transactions of the card, of an alert of a model with a network. */
+  readonly neighbours?: readonly {
+    readonly time: string;
+    /** null of one of more than 30 days ago; so is the amount. */
+    readonly merchant: string | null;
+    readonly amount: number | null;
+    readonly contribution: number | null;
+  }[];
+}
+
 export interface ModelInfo {
   readonly name: string;
   readonly version: string;

@@ -2,7 +2,7 @@
 // is registered here. Tooltips are drawn on the canvas, because the HTML ones carry inline styles,
 // which the page's content security policy forbids.
 
-import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
+import { BarChart, GraphChart, LineChart, ScatterChart } from 'echarts/charts';
 import {
   GridComponent,
   LegendComponent,
@@ -17,6 +17,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 use([
   BarChart,
+  GraphChart,
   LineChart,
   ScatterChart,
   GridComponent,
@@ -84,14 +85,22 @@ interface ChartProps {
   readonly label: string;
   /** 'tall' for one with a row for each of many names. */
   readonly size?: 'tall';
+  /** Told the id of a graph's vertex that is clicked. */
+  onPick?(id: string): void;
 }
 
-export function Chart({ option, label, size }: ChartProps): JSX.Element {
+export function Chart({ option, label, size, onPick }: ChartProps): JSX.Element {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType | null>(null);
 
+  const pick = useRef(onPick);
+  pick.current = onPick;
+
   useEffect(() => {
     const made = init(element.current);
+    made.on('click', ({ dataType, data }) => {
+      if (dataType === 'node') pick.current?.((data as { id: string }).id);
+    });
     chart.current = made;
     const resize = new ResizeObserver(() => made.resize());
     resize.observe(element.current!);

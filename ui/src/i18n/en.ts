@@ -2,6 +2,7 @@
 
 import { modelsEn } from './models.en';
 import { systemEn } from './system.en';
+import { transactionEn } from './transaction.en';
 
 export const en = {
   skip: 'Skip to the content',
@@ -12,6 +13,7 @@ export const en = {
   askFailedAgain: 'The service does not answer any more; what you see is from before.',
   models: modelsEn,
   system: systemEn,
+  transaction: transactionEn,
   tagline: 'Card fraud detection',
   language: 'Language',
   theme: 'Appearance',

@@ -3,6 +3,7 @@
 import type { Texts } from './en';
 import { modelsKo } from './models.ko';
 import { systemKo } from './system.ko';
+import { transactionKo } from './transaction.ko';
 
 export const ko: Texts = {
   skip: '본문으로 건너뛰기',
@@ -13,6 +14,7 @@ export const ko: Texts = {
   askFailedAgain: '서비스가 더 이상 응답하지 않습니다. 화면은 이전 내용입니다.',
   models: modelsKo,
   system: systemKo,
+  transaction: transactionKo,
   tagline: '카드 사기 탐지',
   language: '언어',
   theme: '화면 모드',

@@ -8,6 +8,7 @@ import { ActualMark, DecisionMark } from '../../components/decision';
 import { useLocale } from '../../context';
 import { cardDigits, merchantName, plainName } from '../../format';
 import { categoryName } from '../../i18n/categories';
+import { hashOf } from '../../route';
 
 const REASONS_MAX = 3;
 
@@ -32,7 +33,9 @@ const Alert = memo(function Alert({ row }: { readonly row: Transaction }): JSX.E
       <div class="head">
         <DecisionMark decision={row.decision} />
         <b class="amount">{format.amount(row.amount)}</b>
-        <span class="at">{merchantName(row.merchant)}</span>
+        <a class="at" href={hashOf({ view: 'transaction', number: row.trans_num })}>
+          {merchantName(row.merchant)}
+        </a>
         {row.is_fraud !== null && <ActualMark isFraud={row.is_fraud} />}
       </div>
       <p class="quiet">

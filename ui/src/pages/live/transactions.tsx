@@ -8,6 +8,7 @@ import { ActualMark, DecisionMark } from '../../components/decision';
 import { useLocale } from '../../context';
 import { cardDigits, merchantName } from '../../format';
 import { categoryName } from '../../i18n/categories';
+import { hashOf } from '../../route';
 
 const Row = memo(function Row({ row }: { readonly row: Transaction }): JSX.Element {
   const { language, texts, format } = useLocale();
@@ -25,7 +26,9 @@ const Row = memo(function Row({ row }: { readonly row: Transaction }): JSX.Eleme
         {digits}
       </td>
       <td class="merchant" title={merchantName(row.merchant)}>
-        {merchantName(row.merchant)}
+        <a href={hashOf({ view: 'transaction', number: row.trans_num })}>
+          {merchantName(row.merchant)}
+        </a>
         <span class="narrow">
           {category} · •••• {digits}
         </span>

@@ -1,0 +1,33 @@
+// The shapes of the service's answers about its graph, as far as the page reads them.
+
+export interface Vertex {
+  /** Says nothing of a card's number. */
+  readonly id: string;
+  readonly kind: 'card' | 'merchant';
+  /** A merchant's name; a card's number, masked but for its last four digits. */
+  readonly name: string;
+  readonly compromised?: boolean;
+  /** Of compromised cards, 0 to 1. */
+  readonly share: number;
+}
+
+export interface Pair {
+  readonly card: string;
+  readonly merchant: string;
+  readonly count: number;
+  readonly suspicion: number;
+}
+
+export interface MerchantEdge {
+  readonly time: string;
+  readonly amount: number;
+  readonly suspicion: number;
+  readonly card: string;
+  readonly compromised: boolean;
+}
+
+export interface MerchantNeighbourhood {
+  readonly of: { readonly merchant: string; readonly edges: readonly MerchantEdge[] };
+  readonly vertices: readonly Vertex[];
+  readonly pairs: readonly Pair[];
+}

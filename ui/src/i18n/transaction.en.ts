@@ -1,0 +1,28 @@
+// The texts of the page about one transaction, in English.
+
+export const transactionEn = {
+  title: 'Transaction',
+  about: 'What was decided',
+  notFound: 'There is no such transaction.',
+  members: 'Score by member',
+  agreement: (share: string) => `${share} of them decide as the model does`,
+  says: 'By itself',
+  alert: 'Alert',
+  noAlert: 'No alert',
+  reasonsNote: 'what each added to the log-odds; the line is a score of one half',
+  rest: 'Everything else',
+  noReasons: 'What is approved has no reasons.',
+  neighbours: 'Earlier transactions of the card',
+  neighboursNote: 'those that moved the score most, by way of the network',
+  contribution: 'Log-odds',
+  longAgo: 'more than 30 days ago',
+  graph: 'The graph around it',
+  graphNote: 'Squares are cards, circles merchants; red is risk. A click on a merchant shows more.',
+  graphSize: (cards: string, merchants: string) => `${cards} cards, ${merchants} merchants.`,
+  share: 'Share of compromised cards',
+  compromised: 'known fraud',
+  pair: (count: string, suspicion: string) => `${count} transactions, suspicion up to ${suspicion}`,
+  openMerchant: 'Show more around a merchant',
+  latest: 'Latest transactions at the merchant',
+  suspicion: 'Suspicion',
+};

@@ -1,0 +1,220 @@
+// The graph around a transaction's merchant to two steps, further by each merchant that is opened,
+// and the merchant's latest transactions. A card cannot be asked about: the page never has its number.
+
+import type { EChartsOption } from 'echarts';
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+
+import { postJson } from '../../api/client';
+import type { MerchantEdge, MerchantNeighbourhood, Vertex } from '../../api/graph';
+import { tooltipStyle } from '../../charts/base';
+import { Chart, usePalette, type Palette } from '../../charts/chart';
+import { between } from '../../charts/colour';
+import { Notice } from '../../components/notice';
+import { useLocale, type Locale } from '../../context';
+import { cardDigits, merchantName } from '../../format';
+import { merge, nothing, type Neighbourhood } from '../../state/neighbourhood';
+
+const FIRST_LIMIT = 20;
+const MORE_LIMIT = 12;
+
+function vertexName(vertex: Vertex, { texts }: Locale): string {
+  if (vertex.kind === 'merchant') return merchantName(vertex.name);
+  return texts.cardEnding(cardDigits(vertex.name));
+}
+
+interface Middle {
+  readonly card: string;
+  readonly merchant: string;
+}
+
+function isMiddle(vertex: Vertex, { card, merchant }: Middle): boolean {
+  return vertex.name === (vertex.kind === 'card' ? card : merchant);
+}
+
+function graphOption(
+  graph: Neighbourhood,
+  middle: Middle,
+  colours: Palette,
+  locale: Locale,
+): EChartsOption {
+  const { texts, format } = locale;
+  const words = texts.transaction;
+  return {
+    animation: false,
+    textStyle: { fontFamily: colours.font },
+    tooltip: {
+      ...tooltipStyle(colours),
+      formatter: (params) => {
+        const item = Array.isArray(params) ? params[0] : params;
+        const vertex = graph.vertices[item?.dataType === 'node' ? item.dataIndex : -1];
+        if (vertex) {
+          const known = vertex.compromised ? `\n${words.compromised}` : '';
+          return `${vertexName(vertex, locale)}\n${words.share} ${format.percent(vertex.share)}${known}`;
+        }
+        const pair = graph.pairs[item?.dataIndex ?? -1];
+        return pair ? words.pair(format.integer(pair.count), format.score(pair.suspicion)) : '';
+      },
+    },
+    series: [
+      {
+        type: 'graph',
+        layout: 'force',
+        roam: 'move',
+        force: { repulsion: 260, edgeLength: [50, 120], gravity: 0.16, layoutAnimation: false },
+        data: graph.vertices.map((vertex) => ({
+          id: vertex.id,
+          name: vertexName(vertex, locale),
+          symbol: vertex.kind === 'card' ? 'roundRect' : 'circle',
+          symbolSize: (isMiddle(vertex, middle) ? 20 : 10) + 10 * vertex.share,
+          itemStyle: {
+            color: vertex.compromised
+              ? colours.decline
+              : between(colours.approve, colours.decline, vertex.share),
+            borderColor: isMiddle(vertex, middle) ? colours.text : colours.surface,
+            borderWidth: isMiddle(vertex, middle) ? 2 : 1,
+          },
+          label: {
+            show: isMiddle(vertex, middle) || vertex.compromised === true,
+            position: 'right',
+            color: colours.text,
+            fontSize: 11,
+          },
+        })),
+        links: graph.pairs.map((pair) => ({
+          source: pair.card,
+          target: pair.merchant,
+          lineStyle: {
+            width: Math.min(6, pair.count),
+            color: between(colours.approve, colours.decline, pair.suspicion),
+            opacity: 0.7,
+          },
+        })),
+      },
+    ],
+  };
+}
+
+function Latest({ edges, card }: { edges: readonly MerchantEdge[]; card: string }): JSX.Element {
+  const { texts, format } = useLocale();
+  const words = texts.transaction;
+  return (
+    <section class="panel" aria-labelledby="latest">
+      <div class="title">
+        <h2 id="latest">{words.latest}</h2>
+      </div>
+      <div class="sideways" role="region" aria-labelledby="latest" tabIndex={0}>
+        <table class="fitted">
+          <thead>
+            <tr>
+              <th scope="col">{texts.columns.time}</th>
+              <th scope="col">{texts.columns.card}</th>
+              <th scope="col" class="number">{texts.columns.amount}</th>
+              <th scope="col" class="number">{words.suspicion}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {edges.slice(0, 10).map((edge, i) => (
+              <tr key={i} class={edge.card === card ? 'chosen' : ''}>
+                <td>
+                  {format.date(edge.time)} {format.time(edge.time)}
+                </td>
+                <td>
+                  •••• {cardDigits(edge.card)}{' '}
+                  {edge.compromised && <span class="actual fraud">{words.compromised}</span>}
+                </td>
+                <td class="number">{format.amount(edge.amount)}</td>
+                <td class="number">{format.score(edge.suspicion)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+interface OpenedGraph {
+  readonly graph: Neighbourhood;
+  readonly edges: readonly MerchantEdge[];
+  readonly error: string;
+  /** Adds what lies around another merchant. */
+  open(merchant: string): void;
+}
+
+function useGraph(merchant: string): OpenedGraph {
+  const [graph, setGraph] = useState<Neighbourhood>(nothing);
+  const [edges, setEdges] = useState<readonly MerchantEdge[]>([]);
+  const [error, setError] = useState('');
+  const abort = useRef<AbortController | null>(null);
+
+  async function ask(of: string, steps: number, limit: number): Promise<void> {
+    const signal = abort.current?.signal;
+    try {
+      const question = { of: `merchant:${of}`, steps, limit };
+      const answer = await postJson<MerchantNeighbourhood>('/v1/graph/neighbourhood', question, signal);
+      setGraph((held) => merge(held, answer));
+      if (of === merchant) setEdges(answer.of.edges);
+      setError('');
+    } catch (reason) {
+      if (!signal?.aborted) setError(reason instanceof Error ? reason.message : String(reason));
+    }
+  }
+
+  useEffect(() => {
+    abort.current = new AbortController();
+    void ask(merchant, 2, FIRST_LIMIT);
+    return () => abort.current?.abort();
+  }, [merchant]);
+  return { graph, edges, error, open: (of) => void ask(of, 1, MORE_LIMIT) };
+}
+
+export function Surroundings(middle: Middle): JSX.Element {
+  const locale = useLocale();
+  const { texts, format } = locale;
+  const words = texts.transaction;
+  const palette = usePalette();
+  const { graph, edges, error, open } = useGraph(middle.merchant);
+  const option = useMemo(
+    () => graphOption(graph, middle, palette, locale),
+    [graph, middle.card, middle.merchant, palette, locale],
+  );
+  const merchants = graph.vertices.filter((vertex) => vertex.kind === 'merchant');
+  const pick = (id: string): void => {
+    const vertex = merchants.find((merchant) => merchant.id === id);
+    if (vertex) open(vertex.name);
+  };
+  const size = words.graphSize(
+    format.integer(graph.vertices.length - merchants.length),
+    format.integer(merchants.length),
+  );
+  return (
+    <>
+      <figure class="panel surroundings">
+        <figcaption class="title">
+          <h2>{words.graph}</h2>
+          <span class="quiet">
+            {graph.vertices.length > 0 && size} {words.graphNote}
+          </span>
+        </figcaption>
+        {error && <Notice kind="lost">{`${texts.askFailed} ${error}`}</Notice>}
+        <Chart option={option} label={`${words.graph}. ${size}`} size="tall" onPick={pick} />
+        {merchants.length > 0 && (
+          <details>
+            <summary>{words.openMerchant}</summary>
+            <ul class="merchants">
+              {merchants.map((merchant) => (
+                <li key={merchant.id}>
+                  <button type="button" onClick={() => open(merchant.name)}>
+                    {merchantName(merchant.name)}
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </details>
+        )}
+      </figure>
+      {edges.length > 0 && <Latest edges={edges} card={middle.card} />}
+    </>
+  );
+}
