@@ -169,7 +169,7 @@ def recall_of(model, data, truth, wanted):
 
 def scenarios(_):
     """What edges and merchants bring where only who met whom gives the fraud away."""
-    haechi("data", "generate", "--out", "scenarios", "--cards", "2000", "--days", "365", "--scenarios", "all",
+    haechi("data", "generate", "--out", "scenarios", "--cards", "1000", "--days", "365", "--scenarios", "all",
            "--seed", "11")
     data = ("scenarios/fraudTrain.csv", "scenarios/fraudTest.csv")
     with open("scenarios/truth.csv", newline="", encoding="utf-8") as file:
