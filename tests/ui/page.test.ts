@@ -321,7 +321,7 @@ test('a phone shows it all without scrolling sideways', { skip }, async () => {
   for (const hash of [transaction, '#/system', '#/models', `#/models/${path}`, comparison]) {
     await page.goto(`${service.url}/${hash}`);
     await page.locator('main .panel').last().waitFor();
-    await page.locator('main .notice').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => !document.querySelector('main .notice'));
     assert.equal(await widthOver(page), 0, hash);
   }
   assert.deepEqual(complaints, []);

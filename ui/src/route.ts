@@ -1,7 +1,7 @@
 // Which view is open: said by the address's fragment, so that back, forward and links work and the
 // service need not know of it. "#/models/xgboost/20261124T..." and the like.
 
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 
 export type Route =
   | { readonly view: 'live' }
@@ -64,12 +64,10 @@ export function hashOf(route: Route): string {
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
   useEffect(() => {
-    const follow = (): void => {
-      setRoute(parseRoute(location.hash));
-      scrollTo(0, 0);
-    };
+    const follow = (): void => setRoute(parseRoute(location.hash));
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
   }, []);
+  useLayoutEffect(() => scrollTo(0, 0), [route]);
   return route;
 }

@@ -79,7 +79,7 @@ function Row({ row, name, chosen, onChoose }: RowProps): JSX.Element {
       </td>
       <td class="number">{row.psi === null ? '–' : format.number(row.psi)}</td>
       <td>
-        <span class={`reading ${row.reading}`}>{texts.system.readings[row.reading]}</span>
+        <span class={`drift-${row.reading}`}>{texts.system.readings[row.reading]}</span>
       </td>
     </tr>
   );
