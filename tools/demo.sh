@@ -126,11 +126,12 @@ get_data() {
 # Trains unless there is a model of this data and of this program's features.
 get_model() {
     key="$key $("$haechi" --version) features $("$haechi" features --json | cksum)"
-    [ "$(cat "$work/model/demo-key" 2>/dev/null)" = "$key" ] && return
-    rm -rf "$work/model" "$work/model.part"
-    step "Training a model" "$haechi" train xgboost --train "$train" --out "$work/model.part"
-    say "$key" >"$work/model.part/demo-key"
-    mv "$work/model.part" "$work/model"
+    [ "$(cat "$work/models/demo-key" 2>/dev/null)" = "$key" ] && return
+    rm -rf "$work/models" "$work/models.part"
+    step "Training a model" "$haechi" train xgboost --train "$train" --models "$work/models.part"
+    "$haechi" models promote xgboost@latest --models "$work/models.part" >/dev/null
+    say "$key" >"$work/models.part/demo-key"
+    mv "$work/models.part" "$work/models"
 }
 
 open_train() {
@@ -179,7 +180,7 @@ scored() {
 start_service() {
     choose_port
     url=http://127.0.0.1:$port
-    start "$haechi" serve --data-dir "$1" --model "$work/model" \
+    start "$haechi" serve --data-dir "$1" --model "$work/models/xgboost/champion" \
         --listen "127.0.0.1:$port" >"$work/serve.log" 2>&1
     service=${children[-1]}
     for _ in {1..150}; do

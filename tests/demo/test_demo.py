@@ -119,7 +119,7 @@ def test_stale(folder):
         if path.is_file():
             path.write_bytes(b"not a store")
     (work / "data.part").mkdir()
-    (work / "model" / "demo-key").write_text("another program's\n")
+    (work / "models" / "demo-key").write_text("another program's\n")
     demo = Demo(folder, "FOR=2s", "RATE=50")
     check(demo.wait() == 0, "stale-folder-ends-with-status-0", demo)
     check("==> Training" in demo.output(), "stale-model-is-trained-anew", demo)
