@@ -34,7 +34,8 @@ static bool promote(const char *dir, const char *words, RegistryAlias alias, boo
                     GError **error) {
     g_autoptr(RegistryVersion) version = registry_find(dir, words, error);
     RegistryChange change;
-    if (!version || !registry_promote(dir, version->name, version->version, alias, &change, error))
+    if (!version || !registry_version_check(version, error) ||
+        !registry_promote(dir, version->name, version->version, alias, &change, error))
         return false;
     print_change(json, version->name, alias, &change);
     registry_change_clear(&change);

@@ -86,8 +86,9 @@ static void json_members(GString *out, const Model *model, const ReplayResult *r
 
 static void print_members(const Model *model, const ReplayResult *r) {
     if (r->member_count == 0) return;
-    printf("members agree on %.1f %% of the transactions that any would alert on\n",
-           100 * agreement(r));
+    if (r->member_alerts_any)
+        printf("members agree on %.1f %% of the transactions that any would alert on\n",
+               100 * agreement(r));
     for (size_t m = 0; r->labelled && m < r->member_count; m++)
         printf("  %-9s by itself: average precision %.4f, best F1 %.4f, recall at precision 0.95 "
                "%.4f\n",

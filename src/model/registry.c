@@ -597,6 +597,14 @@ int registry_open_file(const char *dir, const RegistryVersion *version, const ch
     return fd;
 }
 
+bool registry_version_check(const RegistryVersion *version, GError **error) {
+    g_autoptr(GError) cause = NULL;
+    Model *model = model_load(version->path, &cause);
+    if (!model) return refuse(error, MODEL_ERROR_REFUSED, "cannot serve: %s", cause->message);
+    model_free(model);
+    return true;
+}
+
 void registry_version_write(const RegistryVersion *version, GString *out) {
     g_string_append(out, "{\"name\":");
     json_write_str(out, str_from(version->name));

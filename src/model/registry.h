@@ -69,8 +69,13 @@ typedef struct RegistryChange {
 
 void registry_change_clear(RegistryChange *change);
 
-/* Lets `alias` mean `version`. A challenger that becomes champion is challenger no more; a champion
- * cannot become challenger. Where it is that already, nothing is done, and from equals to. */
+/* Whether this build can score with the version: all of it is read and checked, as when it serves.
+ * False with *error (MODEL_ERROR_REFUSED) in one line that says what is wrong with it. */
+bool registry_version_check(const RegistryVersion *version, GError **error);
+
+/* Lets `alias` mean `version`, which registry_version_check should have passed. A challenger that
+ * becomes champion is challenger no more; a champion cannot become challenger. Where it is that
+ * already, nothing is done, and from equals to. */
 bool registry_promote(const char *dir, const char *name, const char *version, RegistryAlias alias,
                       RegistryChange *change, GError **error);
 

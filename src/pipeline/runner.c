@@ -187,9 +187,10 @@ static bool begin(Child *child, GError **error) {
     return true;
 }
 
+/* A step that was asked to end may do so with status 0, as a stream does, and has not done all. */
 static RunState outcome(const Child *child) {
-    if (child->step->status == 0) return RUN_SUCCEEDED;
-    return child->asked_to_end ? RUN_CANCELLED : RUN_FAILED;
+    if (child->asked_to_end) return RUN_CANCELLED;
+    return child->step->status == 0 ? RUN_SUCCEEDED : RUN_FAILED;
 }
 
 static bool run_step(Run *run, RunStep *step, const RunWatch *watch, GError **error) {

@@ -175,8 +175,9 @@ static void answer_change(Job *job, RegistryChange *change) {
 static bool promote(const Library *library, Job *job, GError **error) {
     RegistryChange change;
     g_autoptr(RegistryVersion) version = find(library, job->call, error);
-    if (!version || !registry_promote(library->dir, version->name, version->version,
-                                      job->call->alias, &change, error))
+    if (!version || !registry_version_check(version, error) ||
+        !registry_promote(library->dir, version->name, version->version, job->call->alias, &change,
+                          error))
         return false;
     answer_change(job, &change);
     return true;

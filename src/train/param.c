@@ -46,3 +46,16 @@ void train_params_free(GArray *params) {
         param_clear(&g_array_index(params, TrainParam, i));
     if (params) g_array_unref(params);
 }
+
+static G_DEFINE_QUARK(haechi - train - param - error, train_param_error)
+
+    bool train_params_check_threads(const TrainParam *params, size_t count, const char *name,
+                                    GError **error) {
+    const char *text = train_params_find(params, count, name);
+    gint64 number;
+    if (!text || g_ascii_string_to_signed(text, 10, -1, TRAIN_THREADS_MAX, &number, NULL))
+        return true;
+    g_set_error(error, train_param_error_quark(), 0, "%s must be a whole number up to %d, not '%s'",
+                name, TRAIN_THREADS_MAX, text);
+    return false;
+}

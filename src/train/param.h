@@ -16,6 +16,13 @@ GArray *train_params_merge(const TrainParam *defaults, size_t default_count, con
  * NULL. */
 char *train_params_take(GArray *params, const char *name);
 
+enum { TRAIN_THREADS_MAX = 256 };
+
+/* Whether `name`, a number of threads, is TRAIN_THREADS_MAX at most or not given: libraries die of
+ * more than a machine can start. False with *error in one line. */
+bool train_params_check_threads(const TrainParam *params, size_t count, const char *name,
+                                GError **error);
+
 void train_params_add(GArray *params, const char *name, const char *value);
 void train_params_free(GArray *params); /* NULL is allowed */
 

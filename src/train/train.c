@@ -247,7 +247,10 @@ static bool check_params(const TrainJob *job, GError **error) {
         const TrainMember *member = &job->members[m];
         const FitJob fit = {
             .params = member->params, .param_count = member->param_count, .python = job->python};
-        if (!member->trainer->check(&fit, error)) return false;
+        if (!train_params_check_threads(member->params, member->param_count,
+                                        member->trainer->threads_param, error) ||
+            !member->trainer->check(&fit, error))
+            return false;
     }
     return true;
 }

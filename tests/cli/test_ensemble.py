@@ -180,6 +180,7 @@ def test_refused():
                          ("KIND.NAME=VALUE", "--param", "eta=0.1"),
                          ("KIND.NAME=VALUE", "--param", "catboost.depth=3", "--members", "xgboost"),
                          ("KIND.NAME=VALUE", "--param", "gcn.=3"),
+                         ("nthread must be", "--param", "xgboost.nthread=3000", "--members", "xgboost"),
                          ("no parameter 'with'", "--param", "gcn.with=3", "--members", "gcn,xgboost"),
                          ("there is no feature 'sex'", "--without", "sex", "--members", "gcn")):
         status, out, err = run("train", "ensemble", "--out", "x", "--train", "d/fraudTrain.csv", *words)

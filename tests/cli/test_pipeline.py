@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import tap  # noqa: E402
-from service import ENV, wait_until  # noqa: E402
+from service import ENV, Service, wait_until  # noqa: E402
 
 HAECHI = os.environ["HAECHI"]
 OWN = """# ours
@@ -44,6 +44,15 @@ after=first
 [slow/last]
 run=features
 after=wait
+
+[sent]
+description=Sends, and says so
+argument.to=
+[sent/send]
+run=stream d/fraudTest.csv --to ${to} --rate 20
+[sent/after]
+run=features
+after=send
 
 [print]
 description=Says what it is told
@@ -121,7 +130,7 @@ class Slow:
 def test_list():
     told = {p["name"]: p for p in asked("list")["pipelines"]}
     assert {"demo_data", "load_batch_into_neo4j", "train_xgboost", "train_catboost", "train_gcn", "train_ensemble",
-            "stream_predictions", "mend", "slow", "print"} == set(told)
+            "stream_predictions", "mend", "slow", "sent", "print"} == set(told)
     assert [step["name"] for step in told["mend"]["steps"]] == ["first", "check", "last"]
     assert told["mend"]["arguments"] == {"file": "missing.csv"} and told["print"]["arguments"] == {"word": None}
     text = good("list")
@@ -179,6 +188,20 @@ def test_cancel():
     assert status == 1 and "cancelled at the step wait" in err, err
     assert not is_alive(slow.step)
     refused(1, "is not running: it is cancelled", "cancel", slow.id)
+
+
+def test_cancel_what_ends_well():
+    """A stream ends with status 0 when it is asked to; it was cancelled all the same."""
+    subprocess.run([HAECHI, "train", "xgboost", "--train", "d/fraudTrain.csv", "--out", "m", "--param", "num_round=2"],
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, env=ENV)
+    with Service("receiver", model="m") as service:
+        sending = subprocess.Popen([HAECHI, "pipeline", "run", "sent", "--set", f"to={service.url}"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   env=ENV)
+        wait_until("it sends", lambda: service.get("/v1/stats")["transactions"] > 0)
+        told = asked("cancel")
+        assert told["state"] == "cancelled" and states(told) == {"send": "cancelled", "after": "waiting"}, told
+        assert sending.wait(timeout=60) == 1
 
 
 def test_interrupt():
@@ -340,8 +363,8 @@ def start_scheduler():
 
 
 SCHEDULER = {}
-TESTS = [test_list, test_data_then_model, test_failing_step, test_cancel, test_interrupt,
-         test_cancel_what_does_not_end, test_killed_runner, test_killed_often, test_detached, test_card_numbers,
+TESTS = [test_list, test_data_then_model, test_failing_step, test_cancel, test_cancel_what_ends_well,
+         test_interrupt, test_cancel_what_does_not_end, test_killed_runner, test_killed_often, test_detached, test_card_numbers,
          test_pruned, test_refused, test_damaged_record, test_full_disk, test_schedule]
 
 

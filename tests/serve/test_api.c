@@ -1179,7 +1179,7 @@ static void test_config_file(void) {
 
 typedef struct Pour {
     Service service;
-    guint answered; /* the first so many were */
+    _Atomic guint answered; /* the first so many were */
 } Pour;
 
 static void *pour(void *data) {
@@ -1201,12 +1201,13 @@ static void test_drain(void) {
     Service service = service_start(world->model, data, NULL);
     Pour p = {.service = {.url = service.url, .curl = curl_easy_init()}};
     GThread *thread = g_thread_new("pour", pour, &p);
-    g_usleep(100000);
+    for (int i = 0; i < 6000 && p.answered < 10; i++)
+        g_usleep(10000);
     g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
     g_thread_join(thread);
     curl_easy_cleanup(p.service.curl);
     service_clear(&service);
-    g_assert_cmpuint(p.answered, >, 0);
+    g_assert_cmpuint(p.answered, >=, 10);
     service = service_start(world->model, data, NULL);
     g_assert_nonnull(strstr(service.log->str, "and 0 from the log"));
     for (guint i = 0; i < p.answered; i++) {

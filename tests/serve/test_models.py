@@ -269,6 +269,24 @@ def test_library_answers_as_the_command(world):
         assert service.end() == 0
 
 
+def test_only_what_can_serve_is_promoted(world):
+    """A version that could not be loaded is refused, by HTTP and by command; the service would not come up with it."""
+    shelve(world, "one", "two")
+    good("models", "promote", f"card/{world.versions['one']}", "--models", "shelf")
+    broken = f"shelf/card/{world.versions['two']}"
+    os.rename(f"{broken}/xgboost.json", "away.json")
+    with Service("guarded", model="shelf/card/champion") as service:
+        refused(service, 409, "cannot serve", "POST", f"/v1/models/card/{world.versions['two']}/promote", {})
+        done = subprocess.run([HAECHI, "models", "promote", f"card/{world.versions['two']}", "--models", "shelf"],
+                              stderr=subprocess.PIPE, text=True, env=ENV, check=False)
+        assert done.returncode == 1 and "cannot serve" in done.stderr and done.stderr.count("\n") == 1, done
+        assert os.readlink("shelf/card/champion") == world.versions["one"]
+        os.rename("away.json", f"{broken}/xgboost.json")
+        assert asked(service, "POST", f"/v1/models/card/{world.versions['two']}/promote", {})["to"]
+        wait_until("two decides", lambda: service.get("/v1/stats")["model"]["name"] == "two")
+        assert service.end() == 0
+
+
 def test_library_gives_listed_files_only(world):
     shelve(world, "one")
     version = world.versions["one"]
@@ -346,7 +364,8 @@ def test_library_is_broken_alone(world):
 
 TESTS = [test_champion_changes_under_load, test_killed_after_a_change, test_bad_model_changes_nothing,
          test_challenger_is_compared, test_registry_decides,
-         test_library_answers_as_the_command, test_library_gives_listed_files_only, test_library_is_safe_from_other_pages,
+         test_library_answers_as_the_command, test_only_what_can_serve_is_promoted,
+         test_library_gives_listed_files_only, test_library_is_safe_from_other_pages,
          test_library_is_broken_alone]
 
 
