@@ -278,6 +278,23 @@ static void print_message(GString *out, const rd_kafka_message_t *message) {
     fwrite(out->str, 1, out->len, stdout);
 }
 
+/* A broker that has just come back does not lead its partitions at once. */
+static rd_kafka_resp_err_t query_ends(rd_kafka_t *client,
+                                      const rd_kafka_topic_partition_t *partition, int64_t *first,
+                                      int64_t *end) {
+    enum { AGAIN_MS = 200 };
+    rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int waited = 0; waited < TIMEOUT_MS; waited += AGAIN_MS) {
+        err = rd_kafka_query_watermark_offsets(client, partition->topic, partition->partition,
+                                               first, end, TIMEOUT_MS);
+        if (err != RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION &&
+            err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
+            break;
+        g_usleep(AGAIN_MS * 1000);
+    }
+    return err;
+}
+
 /* Where each partition ends now; what comes while it is read belongs to the next time. Returns how
  * many hold anything. */
 static int find_ends(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list,
@@ -285,8 +302,7 @@ static int find_ends(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *
     int filled = 0;
     for (int i = 0; i < list->cnt; i++) {
         int64_t first;
-        const rd_kafka_resp_err_t err = rd_kafka_query_watermark_offsets(
-            client, list->elems[i].topic, list->elems[i].partition, &first, &ends[i], TIMEOUT_MS);
+        const rd_kafka_resp_err_t err = query_ends(client, &list->elems[i], &first, &ends[i]);
         if (err) die("consume", rd_kafka_err2str(err));
         if (first == ends[i]) ends[i] = 0;
         filled += ends[i] > 0;
