@@ -222,11 +222,14 @@ static bool check_member(const File *file, const ModelMember *member, size_t wan
     return true;
 }
 
+/* Whether the file's SHA-256 is the manifest's. */
+static bool is_intact(const File *file, Str hash) {
+    g_autofree char *found = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, file->bytes);
+    return str_equal(hash, str_from(found));
+}
+
 static ModelMember *parse_file(const File *file, ModelKind kind, Str hash) {
-    char *found = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, file->bytes);
-    const bool same = str_equal(hash, str_from(found));
-    g_free(found);
-    if (!same) {
+    if (!is_intact(file, hash)) {
         fail(file, MODEL_ERROR_INVALID,
              "damaged or another model's: its SHA-256 is not the one in " MODEL_MANIFEST_FILE);
         return NULL;
@@ -331,8 +334,7 @@ static void load_drift(Model *model, const char *dir, JsonValue files) {
     } else if (file_read(&file, dir, MODEL_REPORT_FILE, DRIFT_REPORT_BYTES_MAX, error)) {
         Str text;
         text.data = g_bytes_get_data(file.bytes, &text.len);
-        g_autofree char *found = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, file.bytes);
-        if (str_equal(json_get_str(hash), str_from(found)))
+        if (is_intact(&file, json_get_str(hash)))
             model->drift = drift_bins_parse(text, model->name, model->version, error);
         else
             fail(&file, MODEL_ERROR_INVALID, "damaged or another model's");

@@ -34,7 +34,7 @@ static void keep_label(Replay *r, const Transaction *t, const Decision *decision
 static void count_alerts(ReplayResult *result, const MemberScores *members) {
     if (result->member_count == 0 || members->alerts == 0) return;
     result->member_alerts_any++;
-    result->member_alerts_all += members->alerts == (1U << members->count) - 1;
+    result->member_alerts_all += member_scores_agreeing(members, VERDICT_REVIEW) == members->count;
 }
 
 static void write_head(const Replay *r, const Model *model) {

@@ -24,7 +24,8 @@ void meters_latency(Meters *meters, uint64_t us) {
 void meters_members(Meters *meters, const MemberScores *members) {
     if (members->count < 2 || members->alerts == 0) return;
     counter_add(&meters->member_alerts_any, 1);
-    if (members->alerts == (1U << members->count) - 1) counter_add(&meters->member_alerts_all, 1);
+    if (member_scores_agreeing(members, VERDICT_REVIEW) == members->count)
+        counter_add(&meters->member_alerts_all, 1);
 }
 
 /* A copy of the latencies that stands still. */
