@@ -40,7 +40,7 @@ struct Request {
     char *subject; /* the last part of the path */
     Question *question;
     LibraryCall *call;
-    bool too_large; /* a body without a length grew over its limit */
+    bool too_large; /* its body is over the limit */
 };
 
 /* What a route does once its request is whole. Returns MHD's word. */
@@ -566,6 +566,12 @@ static bool reserve(Request *request, size_t length) {
     return true;
 }
 
+static enum MHD_Result send_too_large(Request *request) {
+    return send_problem(request, 413,
+                        request->job.many ? "a body of many records has at most 16 MiB"
+                                          : "an object has at most 64 KiB");
+}
+
 /* Looks at a POST's headers before its body is let in; *result is set when it is refused. */
 static bool accept_body(Request *request, enum MHD_Result *result) {
     const char *type = header(request, "Content-Type");
@@ -580,17 +586,16 @@ static bool accept_body(Request *request, enum MHD_Result *result) {
         return false;
     }
     guint64 bytes = length ? g_ascii_strtoull(length, NULL, 10) : 0;
-    if (bytes > body_limit(request)) {
-        *result = send_problem(request, 413,
-                               request->job.many ? "a body of many records has at most 16 MiB"
-                                                 : "an object has at most 64 KiB");
+    request->too_large = bytes > body_limit(request);
+    if (bytes > DROPPED_MAX_BYTES) {
+        *result = send_too_large(request);
         return false;
     }
     if (atomic_load(&request->http->stopping)) {
         *result = send_problem(request, 503, "the service is stopping");
         return false;
     }
-    if (reserve(request, (size_t)bytes)) return true;
+    if (request->too_large || reserve(request, (size_t)bytes)) return true;
     *result = send_overloaded(request, "too many large requests at once");
     return false;
 }
@@ -599,13 +604,13 @@ static bool takes_body(const Route *route) {
     return strcmp(route->method, "POST") == 0;
 }
 
-/* Takes a piece of the body; one of a request that has no use for it is dropped. A body without a
- * length that grows too large is read on for a while, as an answer can only be given at its end;
- * then the connection is cut. */
+/* Takes a piece of the body; one of a request that has no use for it is dropped. One that is too
+ * large is read on for a while and answered at its end: who is still sending would find the
+ * connection reset, and not the answer. Then the connection is cut. */
 static enum MHD_Result receive(Request *request, const char *data, size_t *size) {
     size_t length = request->length + *size;
     request->too_large |= length > body_limit(request);
-    if (length > 2 * (size_t)MANY_MAX_BYTES) return MHD_NO;
+    if (length > DROPPED_MAX_BYTES) return MHD_NO;
     if (!request->too_large && takes_body(request->route)) {
         if (!reserve(request, length)) return MHD_NO;
         memcpy(request->body + request->length, data, *size);
@@ -668,7 +673,7 @@ static enum MHD_Result begin(Request *request, const char *url, const char *meth
 
 static enum MHD_Result end(Request *request) {
     if (request->job.reply.status) return send_reply(request);
-    if (request->too_large) return send_problem(request, 413, "the body is too large");
+    if (request->too_large) return send_too_large(request);
     return request->route->handle(request);
 }
 

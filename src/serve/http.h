@@ -16,6 +16,7 @@ enum {
     IDLE_SECONDS = 30,           /* a connection that neither sends nor takes is closed */
     MANY_MAX_BYTES = 16 << 20,   /* a body of many records */
     BODIES_MAX_BYTES = 64 << 20, /* all bodies together */
+    DROPPED_MAX_BYTES = 2 * MANY_MAX_BYTES, /* read of a body that is too large, and not kept */
     LIST_DEFAULT = 50,
     LIST_MAX = 500, /* transactions in one list */
 };

@@ -829,6 +829,8 @@ static void test_limits(void) {
     memset(body, '[', most);
     check_status(&service, "POST", "/v1/transactions", ndjson_type_name, body, most, 200);
     check_status(&service, "POST", "/v1/transactions", json_type_name, body, 64 << 10, 400);
+    check_status(&service, "POST", "/v1/transactions", json_type_name, body, (64 << 10) + 1, 413);
+    check_status(&service, "POST", "/v1/graph/paths", json_type_name, body, most, 413);
     check_status(&service, "POST", "/v1/transactions", json_type_name, transaction(0),
                  strlen(transaction(0)), 200);
     service_end(&service, SIGTERM);
