@@ -1,5 +1,6 @@
 #include "train/booster.h"
 
+#include <math.h>
 #include <string.h>
 #include <xgboost/c_api.h>
 
@@ -8,7 +9,7 @@
 typedef struct BlockIterator {
     const BoosterJob *job;
     DMatrixHandle proxy;
-    size_t block, first, end; /* the rows from `first` to before `end` */
+    size_t block, end; /* the rows before `end` */
     float *values, *labels;
     bool failed;
 } BlockIterator;
@@ -34,7 +35,7 @@ static size_t gather_block(BlockIterator *it) {
     size_t start = it->block * MATRIX_BLOCK_ROWS;
     size_t end = MIN(start + matrix_block_rows(m, it->block), it->end);
     size_t n = 0;
-    for (size_t row = MAX(start, it->first); row < end; row++) {
+    for (size_t row = start; row < end; row++) {
         if (!used(it->job, row)) continue;
         memcpy(it->values + n * m->columns, matrix_row(m, row), m->columns * sizeof(float));
         it->labels[n++] = g_array_index(m->labels, float, row);
@@ -44,7 +45,7 @@ static size_t gather_block(BlockIterator *it) {
 
 static void iterator_reset(DataIterHandle handle) {
     BlockIterator *it = handle;
-    it->block = it->first / MATRIX_BLOCK_ROWS;
+    it->block = 0;
 }
 
 static int iterator_next(DataIterHandle handle) {
@@ -77,13 +78,11 @@ static char *matrix_config(const BoosterJob *job) {
                            (int)g_ascii_strtoll(max_bin, NULL, 10));
 }
 
-/* Of the rows from `first` to before `end`, in the bins of `like`; NULL for bins of its own. */
-static DMatrixHandle make_matrix(const BoosterJob *job, size_t first, size_t end,
-                                 DMatrixHandle like, GError **error) {
+/* Of the rows before `end`, in bins. */
+static DMatrixHandle make_matrix(const BoosterJob *job, size_t end, GError **error) {
     g_autofree char *config = matrix_config(job);
     const FeatureMatrix *m = job->matrix;
-    BlockIterator it = {.job = job, .first = first, .end = end};
-    iterator_reset(&it);
+    BlockIterator it = {.job = job, .end = end};
     if (XGProxyDMatrixCreate(&it.proxy) != 0) {
         set_error(error, "making a matrix");
         return NULL;
@@ -91,7 +90,7 @@ static DMatrixHandle make_matrix(const BoosterJob *job, size_t first, size_t end
     it.values = g_new(float, MATRIX_BLOCK_ROWS * m->columns);
     it.labels = g_new(float, MATRIX_BLOCK_ROWS);
     DMatrixHandle matrix = NULL;
-    if (XGQuantileDMatrixCreateFromCallback(&it, it.proxy, like, iterator_reset, iterator_next,
+    if (XGQuantileDMatrixCreateFromCallback(&it, it.proxy, NULL, iterator_reset, iterator_next,
                                             config, &matrix) != 0 ||
         it.failed) {
         set_error(error, "making a matrix");
@@ -101,6 +100,19 @@ static DMatrixHandle make_matrix(const BoosterJob *job, size_t first, size_t end
     XGDMatrixFree(it.proxy);
     g_free(it.values);
     g_free(it.labels);
+    return matrix;
+}
+
+/* Of the rows from `first` on, as they are: from bins libxgboost would have to look every value up
+ * again at every prediction. */
+static DMatrixHandle make_judged(const FeatureMatrix *m, size_t first, GError **error) {
+    const size_t rows = m->rows - first;
+    g_autofree float *values = g_new(float, rows * m->columns);
+    for (size_t row = 0; row < rows; row++)
+        memcpy(values + row * m->columns, matrix_row(m, first + row), m->columns * sizeof(float));
+    DMatrixHandle matrix = NULL;
+    if (XGDMatrixCreateFromMat(values, rows, m->columns, NAN, &matrix) != 0)
+        set_error(error, "making a matrix");
     return matrix;
 }
 
@@ -189,9 +201,9 @@ GBytes *booster_train(const BoosterJob *job, GError **error) {
     XGBRegisterLogCallback(listen);
     const size_t rows = job->matrix->rows, end = job->row_limit ? MIN(job->row_limit, rows) : rows;
     const bool measured = job->step && end < rows;
-    DMatrixHandle judged = NULL, matrix = make_matrix(job, 0, end, NULL, error);
+    DMatrixHandle judged = NULL, matrix = make_matrix(job, end, error);
     if (!matrix) return NULL;
-    if (measured) judged = make_matrix(job, end, rows, matrix, error);
+    if (measured) judged = make_judged(job->matrix, end, error);
     GBytes *json = NULL;
     if (judged || !measured) {
         heard = g_string_new(NULL);
