@@ -3,11 +3,12 @@
 
 HAECHI_TEST_SERVICES names the run folder of servers that are there for tests: tools/test.sh starts
 them once for all. They are used, crashed and started again, and left running; what was in them may be
-lost. Without it a server of its own is started, and ended with its data.
+lost. One script at a time has a server, the next waits. Without it a server of its own is started, and ended with its data.
 
 Where a server cannot be had its tests are skipped, in one line; with HAECHI_REQUIRE_SERVICES=1, which
 also fetches what is not there, that is a failure."""
 
+import fcntl
 import functools
 import os
 import pathlib
@@ -50,11 +51,20 @@ class Server:
         lent = os.environ.get("HAECHI_TEST_SERVICES")
         self.own = None if lent else tempfile.TemporaryDirectory(prefix="haechi-services-")
         self.folder = pathlib.Path(lent or self.own.name)
+        self.hold = self._take_turn()
         self.env = {**os.environ, "HAECHI_SERVICES_DIR": str(self.folder), "HAECHI_SERVICES_PORTS": "auto"}
         self.where = None  # what `tools/services.py env` tells
         self.lacks = self._look()
         if not self.lacks:
             self.start()
+
+    def _take_turn(self):
+        """Waits until no other script has the server; it is given back when the file is closed, at the latest with
+        this process."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        hold = open(self.folder / f"{self.name}.in-use", "w", encoding="utf-8")  # pylint: disable=consider-using-with
+        fcntl.flock(hold, fcntl.LOCK_EX)
+        return hold
 
     def _services(self, verb):
         done = subprocess.run([sys.executable, "-B", SERVICES, verb, self.name], env=self.env,
@@ -97,13 +107,12 @@ class Server:
         self.call("kill")
 
     def close(self):
-        if self.lacks:
-            return
-        if self.own:
+        if not self.lacks and not self.own:
+            self.start()
+        elif not self.lacks:
             self.stop()
             self.own.cleanup()
-        else:
-            self.start()
+        self.hold.close()
 
 
 def run(prefix, tests, servers, *arguments):

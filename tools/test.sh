@@ -29,6 +29,10 @@ if [ -z "${HAECHI_TEST_SERVICES:-}" ]; then
     services start || echo "tests: no real servers; the tests that need them are skipped or fail"
 fi
 
+# One more than there are processors: many tests wait for servers and clocks.
+MESON_TESTTHREADS=${MESON_TESTTHREADS:-$(($(nproc) + 1))}
+export MESON_TESTTHREADS
+
 status=0
 meson test -C "$build" --no-rebuild --print-errorlogs "$@" </dev/null || status=$?
 meson introspect "$build" --tests >"$build/meson-logs/tests.json"
