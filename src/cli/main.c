@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -103,6 +104,7 @@ static int run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    setlocale(LC_CTYPE, "C.UTF-8"); /* words of the command line are UTF-8, wherever it runs */
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error of the write, not the end */
     int status = run(argc, argv);
     if (fflush(stdout) == 0 && !ferror(stdout)) return status;

@@ -109,9 +109,9 @@ static int delete_all(const char *command, const ModelsWords *words, bool force,
     int count = 0;
     while (models[count] && delete_one(models_dir(words), models[count], force, deleted, &error))
         count++;
-    if (words->json && !error)
+    if (words->json && (count > 0 || !error))
         printf("{\"deleted\":[%s]}\n", deleted->str);
-    else if (!error)
+    else if (!words->json && count > 0)
         printf("Deleted %d version%s.\n", count, count == 1 ? "" : "s");
     return error ? options_fail(command, EXIT_FAILURE, "%s", error->message) : EXIT_SUCCESS;
 }

@@ -192,6 +192,13 @@ static bool same_file(const char *a, const char *b) {
            one.st_ino == two.st_ino;
 }
 
+/* Whether the scores can be put under this name: a device would be gone, and a folder is in the
+ * way. */
+static bool can_be_put_at(const char *path) {
+    struct stat st;
+    return stat(path, &st) != 0 || S_ISREG(st.st_mode);
+}
+
 /* Scores appear under their name only when they are complete. */
 static int replay_to_file(const Options *o, EventLog *log, const Model *model) {
     if (!o->out) return replay_log(o, log, model, NULL);
@@ -216,6 +223,8 @@ static int open_and_replay(const Options *o, const char *file) {
         if (same_file(o->out, paths[i]))
             return options_fail(command, EXIT_USAGE, "--out %s would overwrite what is read",
                                 o->out);
+    if (o->out && !can_be_put_at(o->out))
+        return options_fail(command, EXIT_USAGE, "--out %s is no regular file", o->out);
     CsvLogOptions options = {.paths = paths, .path_count = count, .strict = o->strict};
     if (!options_label_delay(command, o->label_delay, &options.label_delay)) return EXIT_USAGE;
     g_autofree char *folder = model_option_folder(command, o->model, &error);

@@ -232,10 +232,17 @@ static void print_text(const char *dir, const ModelManifest *manifest, const Tra
     const Metrics *m = &r->judgement.metrics;
     printf("Trained %s (version %s) on %zu transactions, %zu of them fraud, in %.1f s.\n", dir,
            manifest->version, r->rows, r->frauds, r->seconds);
-    printf("On %zu transactions it had not seen: average precision %.4f, best F1 %.4f, recall at\n"
-           "precision 0.95 %.4f. Review from score %.4f, decline from %.4f:\n%s.\n",
-           r->valid_rows, m->average_precision, m->best_f1, m->recall_at_precision_95,
-           r->judgement.threshold, r->judgement.decline_threshold, r->judgement.threshold_choice);
+    if (m->frauds == 0)
+        printf(
+            "None of the %zu transactions it had not seen is known to be fraud: nothing tells how "
+            "good it is.\n",
+            r->valid_rows);
+    else
+        printf("On %zu transactions it had not seen: average precision %.4f, best F1 %.4f, recall\n"
+               "at precision 0.95 %.4f. ",
+               r->valid_rows, m->average_precision, m->best_f1, m->recall_at_precision_95);
+    printf("Review from score %.4f, decline from %.4f:\n%s.\n", r->judgement.threshold,
+           r->judgement.decline_threshold, r->judgement.threshold_choice);
     print_members(r);
 }
 
@@ -279,7 +286,8 @@ static int train(const Options *o, Inputs *inputs) {
         .refit = o->refit,
     };
     g_autoptr(GError) error = NULL;
-    if (o->models && !registry_prepare(o->models, model_name_of(o), &error))
+    if ((o->models && !registry_prepare(o->models, model_name_of(o), &error)) ||
+        (o->out && !model_folder_check(o->out, &error)))
         return options_fail(o->command->words, 1, "%s", error->message);
     TrainResult result;
     bool good = train_model(&job, &result, &error);

@@ -259,17 +259,6 @@ static bool write_files(const char *dir, const ModelManifest *manifest, GError *
            sync_folder(dir, error);
 }
 
-/* Writes the folder under a new name in `parent`, then moves it to `dir`. */
-static bool write_beside(const char *parent, const char *dir, const ModelManifest *manifest,
-                         GError **error) {
-    g_autofree char *fresh = g_build_filename(parent, ".model-XXXXXX", NULL);
-    if (g_mkdtemp_full(fresh, 0755) == NULL) return fail(fresh, "make this folder", error);
-    if (write_files(fresh, manifest, error) && put_in_place(fresh, dir, error))
-        return sync_folder(parent, error);
-    remove_all(fresh);
-    return false;
-}
-
 /* The folder's own absolute path: a link to it must lead to the new model too. */
 static char *resolve(const char *dir) {
     char *real = realpath(dir, NULL);
@@ -286,6 +275,45 @@ static bool weights_valid(const ModelManifest *manifest) {
     return valid;
 }
 
+/* The path at which a model is to stand, which the caller frees; NULL with *error where something
+ * else does. */
+static char *place_of(const char *dir, GError **error) {
+    g_autofree char *path = resolve(dir);
+    if (!g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_DIR))
+        return g_steal_pointer(&path);
+    errno = ENOTDIR;
+    fail(path, "put a model there", error);
+    return NULL;
+}
+
+/* Makes a new empty folder in `parent`; the caller frees its path. */
+static char *make_fresh(const char *parent, GError **error) {
+    g_autofree char *fresh = g_build_filename(parent, ".model-XXXXXX", NULL);
+    if (g_mkdtemp_full(fresh, 0755) != NULL) return g_steal_pointer(&fresh);
+    fail(fresh, "make this folder", error);
+    return NULL;
+}
+
+/* Writes the folder under a new name in `parent`, then moves it to `dir`. */
+static bool write_beside(const char *parent, const char *dir, const ModelManifest *manifest,
+                         GError **error) {
+    g_autofree char *fresh = make_fresh(parent, error);
+    if (fresh == NULL) return false;
+    if (write_files(fresh, manifest, error) && put_in_place(fresh, dir, error))
+        return sync_folder(parent, error);
+    remove_all(fresh);
+    return false;
+}
+
+bool model_folder_check(const char *dir, GError **error) {
+    g_autofree char *path = place_of(dir, error);
+    if (path == NULL) return false;
+    g_autofree char *parent = g_path_get_dirname(path);
+    g_autofree char *fresh = make_fresh(parent, error);
+    if (fresh != NULL) g_rmdir(fresh);
+    return fresh != NULL;
+}
+
 bool model_folder_write(const char *dir, const ModelManifest *manifest, GError **error) {
     g_assert(weights_valid(manifest));
     g_assert(model_name_valid(str_from(manifest->name)));
@@ -294,16 +322,8 @@ bool model_folder_write(const char *dir, const ModelManifest *manifest, GError *
         g_assert(model_name_valid(str_from(manifest->extras[i].name)));
     g_assert(manifest->threshold >= 0 && manifest->threshold <= manifest->decline_threshold &&
              manifest->decline_threshold <= 1);
-    char *path = resolve(dir);
-    if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_DIR)) {
-        errno = ENOTDIR;
-        fail(path, "put a model there", error);
-        g_free(path);
-        return false;
-    }
-    char *parent = g_path_get_dirname(path);
-    const bool ok = write_beside(parent, path, manifest, error);
-    g_free(parent);
-    g_free(path);
-    return ok;
+    g_autofree char *path = place_of(dir, error);
+    if (path == NULL) return false;
+    g_autofree char *parent = g_path_get_dirname(path);
+    return write_beside(parent, path, manifest, error);
 }

@@ -65,6 +65,9 @@ typedef struct ModelManifest {
 /* Appends the manifest as JSON. */
 void model_manifest_write(const ModelManifest *manifest, GString *out);
 
+/* Whether a model could be written to `dir` as it stands; else false with one line in *error. */
+bool model_folder_check(const char *dir, GError **error);
+
 /* Writes folder `dir`, whose parent must exist; the model that was there before is replaced whole,
  * and files in it that are not a model's are kept. On failure returns false with one line in
  * *error (MODEL_ERROR_WRITE), and what was there before is still there. */

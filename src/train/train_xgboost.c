@@ -1,5 +1,6 @@
 #include "train/train_xgboost.h"
 #include "feature/feature.h"
+#include "model/tree_ensemble.h"
 #include "train/booster.h"
 #include "train/curves.h"
 #include "train/metrics.h"
@@ -50,7 +51,9 @@ static BoosterJob make_job(const FeatureMatrix *matrix, const GArray *params, co
     };
 }
 
-/* libxgboost looks at most of its parameters only when it trains: so it does, on two rows. */
+/* libxgboost looks at most of its parameters only when it trains: so it does, on two rows. What
+ * comes of it must be trees that can be scored: no other booster or objective, and no leaf that is
+ * no number. */
 static bool check(const FitJob *job, GError **error) {
     BoosterJob trial;
     GArray *params = choose_params(job, &trial.rounds, error);
@@ -61,10 +64,15 @@ static bool check(const FitJob *job, GError **error) {
     const char *name;
     trial = make_job(matrix, params, &name);
     trial.rounds = 1;
-    GBytes *json = booster_train(&trial, error);
-    if (json) g_bytes_unref(json);
+    g_autoptr(GBytes) json = booster_train(&trial, error);
     train_params_free(params);
-    return json != NULL;
+    if (!json) return false;
+    gsize len;
+    const char *text = g_bytes_get_data(json, &len);
+    TreeEnsemble *ensemble = tree_ensemble_parse(text, len, error);
+    if (!ensemble) g_prefix_error(error, "these parameters make no model that can be used: ");
+    tree_ensemble_free(ensemble);
+    return ensemble != NULL;
 }
 
 /* Whose rounds are measured. */

@@ -19,13 +19,13 @@ HAECHI = os.environ["HAECHI"]
 ENV = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
 
 
-def run(*words, stdin=None, limit=None):
+def run(*words, stdin=None, limit=None, env=None):
     """Exit status, standard output, standard error."""
     command = [HAECHI, *words]
     if limit:
         command = ["bash", "-c", f"ulimit -f {limit}; exec \"$@\"", "-", *command]
     done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=250, env=ENV)
+                          timeout=250, env={**ENV, **(env or {})})
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
@@ -250,6 +250,8 @@ def test_wrong_use():
                     ["stream"], ["features"]):
         assert "Usage" in good(*command, "--help"), command
     assert json.loads(good("features", "--json"))["features"][0]["name"] == "amount"
+    refused(2, "--name wants letters", "train", "xgboost", "--train", "d/fraudTest.csv", "--out", "x", "--name", "사기",
+            env={"LC_ALL": "C"})
 
 
 def test_failures():
@@ -260,6 +262,12 @@ def test_failures():
             "--param", "max_depth=deep")
     refused(1, "num_round", "train", "xgboost", "--train", "d/fraudTest.csv", "--out", "x",
             "--param", "num_round=0")
+    for param in ("booster=dart", "objective=reg:squarederror", "eta=nan"):
+        refused(1, "no model that can be used", "train", "xgboost", "--train", "nowhere.csv", "--out", "x",
+                "--param", param)
+    refused(1, "nowhere/.model-", "train", "xgboost", "--train", "nowhere.csv", "--out", "nowhere/x")
+    refused(1, "Not a directory", "train", "xgboost", "--train", "nowhere.csv", "--out", "d/fine.csv")
+    refused(2, "no regular file", "replay", "d/fraudTest.csv", "--model", "m", "--out", "/dev/null")
     with open("d/fine.csv") as file:
         rows = [line for line in file if not line.rstrip().endswith(",1")]
     with open("d/honest.csv", "w") as file:

@@ -240,6 +240,9 @@ def test_delete():
     one, two = FIRST["version"], SECOND["version"]
     refused(1, "is the champion", "models", "delete", one)
     small = asked("models", "show", "small@latest")["version"]
+    spare = train("--param", "num_round=2", "--name", "spare")
+    status, out, err = run("models", "delete", spare["version"], one)
+    assert status == 1 and out == "Deleted 1 version.\n" and "is the champion" in err, (out, err)
     deleted = asked("models", "delete", two, "small@latest")["deleted"]
     assert deleted == [{"name": "xgboost", "version": two}, {"name": "small", "version": small}]
     assert list(listed()) == [one]
