@@ -172,7 +172,8 @@ static bool parse(Settings *settings, int argc, char **argv) {
         {"listen", 'l', 0, G_OPTION_ARG_STRING, &settings->listen,
          "Where to listen (127.0.0.1:8080); port 0 for any", "HOST:PORT"},
         {"token-file", 't', 0, G_OPTION_ARG_FILENAME, &settings->token_file,
-         "File with the API token; needed to listen beyond this machine", "FILE"},
+         "File of who may ask, a NAME ROLE TOKEN a line; needed to listen beyond this machine",
+         "FILE"},
         {"kafka", 'k', 0, G_OPTION_ARG_STRING, &settings->brokers,
          "Take transactions and labels from Kafka, and put decisions there", "HOST:PORT"},
         [OWN_ENTRIES + NEO4J_ENTRIES] = {0},
@@ -182,6 +183,70 @@ static bool parse(Settings *settings, int argc, char **argv) {
         "serve", NULL,
         "Takes transactions and labels over HTTP or from Kafka, scores them, keeps and shows them.",
         entries, &argc, &argv, 0, 0);
+}
+
+/* All that is in force, defaults included. */
+
+static const char *or_default(const char *value, const char *otherwise) {
+    return value ? value : otherwise;
+}
+
+static void tell_serve(const Settings *settings, const ServeOptions *options, Config *config) {
+    static const char section[] = "serve";
+    config_add(config, section, "config", settings->config);
+    config_add(config, section, "data-dir", options->data_dir);
+    config_add(config, section, "model", settings->model);
+    config_add(config, section, "challenger", settings->challenger);
+    config_add(config, section, "models", options->models_dir);
+    config_add(config, section, "mlflow-every", or_default(settings->mlflow_every, "1m"));
+    config_add(config, section, "listen", options->listen);
+    config_add(config, section, "token-file", options->token_file);
+}
+
+static void tell_kafka(const Settings *settings, Config *config) {
+    static const char section[] = "kafka";
+    g_autofree char *events = g_strdup_printf("%d", CHECKPOINT_EVENTS);
+    config_add(config, section, "brokers", settings->brokers);
+    if (!settings->brokers) return;
+    config_add(config, section, "group", or_default(settings->group, "haechi"));
+    config_add(config, section, "exchange", or_default(settings->exchange, "1s"));
+    config_add(config, section, "checkpoint-events",
+               or_default(settings->checkpoint_events, events));
+    for (size_t i = 0; i < TOPIC_COUNT; i++)
+        config_add(config, section, topic_settings[i],
+                   or_default(settings->topics[i], topic_defaults[i]));
+    for (guint i = 0; i < settings->kafka->len; i += 2)
+        config_add(config, section, g_ptr_array_index(settings->kafka, i),
+                   g_ptr_array_index(settings->kafka, i + 1));
+}
+
+static void tell_neo4j(const Neo4jWords *words, Config *config) {
+    static const char section[] = "neo4j";
+    config_add(config, section, "url", words->url);
+    if (!words->url) return;
+    config_add(config, section, "database", or_default(words->database, "neo4j"));
+    config_add(config, section, "user", or_default(words->user, "neo4j"));
+    config_add(config, section, "password-file", words->password_file);
+    config_add(config, section, "ca-file", words->ca_file);
+}
+
+static void tell_environment(Config *config) {
+    static const char *const names[] = {
+        "MLFLOW_TRACKING_URI",      "MLFLOW_EXPERIMENT_NAME", "MLFLOW_TRACKING_USERNAME",
+        "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN",  "MLFLOW_TRACKING_SERVER_CERT_PATH",
+        "NEO4J_PASSWORD",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_getenv(names[i])) config_add(config, "environment", names[i], g_getenv(names[i]));
+}
+
+static Config *tell(const Settings *settings, const ServeOptions *options) {
+    Config *config = config_new();
+    tell_serve(settings, options, config);
+    tell_kafka(settings, config);
+    tell_neo4j(&settings->neo4j, config);
+    tell_environment(config);
+    return config;
 }
 
 /* How often a merchant is told of to the other partitions. */
@@ -262,8 +327,12 @@ static bool run_checked(const Settings *settings, ServeOptions *options, GError 
     KafkaOptions group;
     bool ok = read_kafka(settings, kafka, &group, error) && read_challenger(settings, error);
     if (settings->brokers) options->kafka = &group;
+    Config *config = tell(settings, options);
+    options->config = config;
     ok = ok && serve(options, error);
+    options->config = NULL;
     options->kafka = NULL;
+    config_free(config);
     kafka_settings_free(kafka);
     return ok;
 }

@@ -11,3 +11,8 @@ enum { SECRET_MAX = 256 }; /* bytes */
  * file". The caller frees the secret. Every error is one line that names the file and shows nothing
  * of what is in it. */
 char *secret_file_read(const char *path, const char *what, size_t least, GError **error);
+
+/* The whole text of such a file of up to `most` bytes, with a NUL after it; the caller wipes and
+ * frees it. */
+char *secret_file_text(const char *path, const char *what, size_t most, size_t *len,
+                       GError **error);

@@ -1,6 +1,7 @@
 #include "serve/access.h"
 
 #include "io/secret_file.h"
+#include "serve/tokens.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TOKEN_MIN = 16, BACKLOG = 1024 };
+enum { BACKLOG = 1024 };
 
 /* Listening */
 
@@ -90,22 +91,43 @@ void listener_clear(Listener *listener) {
     *listener = (Listener){.fd = -1};
 }
 
-/* The token */
+/* A client's token */
 
 char *token_read(const char *path, GError **error) {
     return secret_file_read(path, "token file", TOKEN_MIN, error);
 }
 
-bool token_matches(const char *token, const char *authorization) {
-    static const char scheme[] = "Bearer ";
-    if (!authorization || g_ascii_strncasecmp(authorization, scheme, sizeof scheme - 1) != 0)
-        return false;
-    const char *given = authorization + sizeof scheme - 1;
-    size_t len = strlen(token), given_len = strlen(given);
-    unsigned difference = len != given_len;
-    for (size_t i = 0; i < given_len; i++)
-        difference |= (unsigned char)given[i] ^ (unsigned char)token[i % len];
-    return difference == 0;
+/* Clients */
+
+static void write_v6(const struct in6_addr *address, char out[CLIENT_ADDRESS_LEN]) {
+    struct in6_addr network = *address;
+    if (IN6_IS_ADDR_V4MAPPED(address)) {
+        inet_ntop(AF_INET, &address->s6_addr[12], out, CLIENT_ADDRESS_LEN);
+        return;
+    }
+    memset(&network.s6_addr[8], 0, 8);
+    inet_ntop(AF_INET6, &network, out, CLIENT_ADDRESS_LEN);
+}
+
+/* "ADDRESS" or "..., ADDRESS". What is no address stands for itself. */
+static void write_forwarded(const char *forwarded, char out[CLIENT_ADDRESS_LEN]) {
+    const char *comma = strrchr(forwarded, ',');
+    struct in6_addr v6;
+    g_strlcpy(out, comma ? comma + 1 : forwarded, CLIENT_ADDRESS_LEN);
+    g_strstrip(out);
+    if (inet_pton(AF_INET6, out, &v6) == 1) write_v6(&v6, out);
+}
+
+void client_address(const struct sockaddr *peer, const char *forwarded,
+                    char out[CLIENT_ADDRESS_LEN]) {
+    g_strlcpy(out, "unknown", CLIENT_ADDRESS_LEN);
+    if (forwarded && is_loopback(peer))
+        write_forwarded(forwarded, out);
+    else if (peer->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, out,
+                  CLIENT_ADDRESS_LEN);
+    else if (peer->sa_family == AF_INET6)
+        write_v6(&((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr, out);
 }
 
 /* Host */

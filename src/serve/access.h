@@ -1,8 +1,9 @@
-/* Who may ask: the address the service listens on, the API token, and the Host header. */
+/* Where the service listens and who is at the other end; and the token that a client of it has. */
 #pragma once
 
 #include <gio/gio.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 
 typedef struct Listener {
     int fd;
@@ -14,13 +15,17 @@ typedef struct Listener {
 bool listener_open(const char *address, Listener *out, GError **error);
 void listener_clear(Listener *listener);
 
-/* Reads the token from a file that only its owner can read: one line of 16 to 256 printable
+/* Reads a client's token from a file that only its owner can read: one line of 16 to 256 printable
  * characters. The caller frees it. */
 char *token_read(const char *path, GError **error);
 
-/* Whether an Authorization header (NULL for none) carries the token. Takes the same time wherever
- * the two differ. */
-bool token_matches(const char *token, const char *authorization);
+/* The address of a client as text, by which guessers of tokens are kept apart. Of a proxy on this
+ * machine it is the client that the proxy names last in X-Forwarded-For (NULL for none), as what
+ * stands before that may be the client's own words. Of IPv6 it is the network, a /64, as whoever
+ * has one address there has them all. */
+enum { CLIENT_ADDRESS_LEN = 64 };
+void client_address(const struct sockaddr *peer, const char *forwarded,
+                    char out[CLIENT_ADDRESS_LEN]);
 
 /* Whether a Host header (NULL for none) names this machine's loopback. A page of another site that
  * had its name resolve to 127.0.0.1 is told apart by it. */

@@ -1,5 +1,6 @@
 #include "serve/http.h"
 
+#include "base/json_write.h"
 #include "serve/intake.h"
 #include "serve/openapi.h"
 #include "serve/page.h"
@@ -35,6 +36,8 @@ struct Request {
     Http *http;
     struct MHD_Connection *connection;
     const Route *route;
+    const Identity *identity; /* who asks; NULL on an open route where nobody had to say */
+    Str cookie;               /* of the session by which they ask; empty when by a token */
     char *body;
     size_t length, capacity;
     char *subject; /* the last part of the path */
@@ -47,7 +50,7 @@ struct Request {
 typedef enum MHD_Result Handler(Request *request);
 
 enum {
-    ROUTE_OPEN = 1, /* asks for no token */
+    ROUTE_OPEN = 1, /* asks nobody who they are */
     ROUTE_ONE = 2,  /* its body is one object, never many */
 };
 
@@ -56,6 +59,7 @@ struct Route {
     const char *path; /* one that ends with a slash takes more, the subject; a '*' is a part of the
                          subject without a slash, which begins at the first of them */
     Handler *handle;
+    Role role; /* that it needs; ROLE_NONE on an open route */
     unsigned flags;
 };
 
@@ -102,8 +106,18 @@ static struct MHD_Response *problem_response(unsigned status, const char *detail
 static enum MHD_Result send_problem(Request *request, unsigned status, const char *detail) {
     struct MHD_Response *response = problem_response(status, detail);
     if (response && status == 503) add_header(response, "Retry-After", "1");
-    if (response && status == 401) add_header(response, "WWW-Authenticate", "Bearer");
     return respond(request, status, response);
+}
+
+static enum MHD_Result send_refusal(Request *request, const Pass *pass) {
+    char seconds[16];
+    struct MHD_Response *response = problem_response(pass->status, pass->why);
+    if (response && pass->status == 401) add_header(response, "WWW-Authenticate", "Bearer");
+    if (response && pass->wait > 0) {
+        g_snprintf(seconds, sizeof seconds, "%u", pass->wait);
+        add_header(response, "Retry-After", seconds);
+    }
+    return respond(request, pass->status, response);
 }
 
 static enum MHD_Result send_overloaded(Request *request, const char *detail) {
@@ -465,36 +479,165 @@ static enum MHD_Result get_page(Request *request) {
     return send_static(request, body, content_type, "gzip");
 }
 
+/* Sessions */
+
+static const char *header(const Request *request, const char *name) {
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+static int64_t now_seconds(void) {
+    return g_get_monotonic_time() / G_USEC_PER_SEC;
+}
+
+static enum MHD_Result keep_last(void *data, enum MHD_ValueKind kind, const char *name,
+                                 const char *value) {
+    (void)kind;
+    if (g_ascii_strcasecmp(name, "X-Forwarded-For") == 0) *(const char **)data = value;
+    return MHD_YES;
+}
+
+/* The strings live as long as the request and `address`. */
+static Claim claim_of(const Request *request, const char *method,
+                      char address[CLIENT_ADDRESS_LEN]) {
+    const char *forwarded = NULL; /* a proxy may put a header of its own after the client's */
+    Claim claim = {
+        .method = method,
+        .host = header(request, "Host"),
+        .origin = header(request, "Origin"),
+    };
+    if (!gate_requires(request->http->options.gate)) return claim; /* no more is looked at */
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, keep_last, &forwarded);
+    client_address(MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+                       ->client_addr,
+                   forwarded, address);
+    claim.authorization = header(request, "Authorization");
+    claim.cookie = header(request, "Cookie");
+    claim.csrf = header(request, "X-Haechi-Csrf");
+    claim.address = str_from(address);
+    return claim;
+}
+
+static void write_text_or_null(GString *out, const char *name, const char *text) {
+    g_string_append_printf(out, ",\"%s\":", name);
+    if (text)
+        json_write_str(out, str_from(text));
+    else
+        g_string_append(out, "null");
+}
+
+/* The session as the page knows it; `cookie` is empty where there is none. */
+static struct MHD_Response *session_response(const Request *request, const Identity *identity,
+                                             Str cookie) {
+    SecretText csrf;
+    GString *body = g_string_new("{\"required\":");
+    g_string_append(body, gate_requires(request->http->options.gate) ? "true" : "false");
+    write_text_or_null(body, "name", identity ? identity->name : NULL);
+    write_text_or_null(body, "role", identity ? role_name(identity->role) : NULL);
+    if (cookie.len > 0) session_csrf(cookie, csrf);
+    write_text_or_null(body, "csrf", cookie.len > 0 ? csrf : NULL);
+    g_string_append_c(body, '}');
+    return response_of("application/json", body);
+}
+
+/* A session's cookie, for `seconds` of which 0 takes it away. Secure where a proxy in front speaks
+ * TLS: over plain HTTP a browser would not send it back. */
+static void set_cookie(const Request *request, struct MHD_Response *response, const char *value,
+                       int seconds) {
+    const char *scheme = header(request, "X-Forwarded-Proto");
+    const bool secure = scheme && g_ascii_strcasecmp(scheme, "https") == 0;
+    g_autofree char *cookie =
+        g_strdup_printf(SESSION_COOKIE "=%s; HttpOnly; SameSite=Strict; Path=/; Max-Age=%d%s",
+                        value, seconds, secure ? "; Secure" : "");
+    add_header(response, "Set-Cookie", cookie);
+}
+
+static enum MHD_Result get_session(Request *request) {
+    return respond(request, 200, session_response(request, request->identity, request->cookie));
+}
+
+static bool read_token_member(Str key, JsonValue value, void *data) {
+    *(Str *)data = json_get_str(value);
+    return str_equal(key, STR("token")) && json_type(value) == JSON_STRING;
+}
+
+static enum MHD_Result post_session(Request *request) {
+    char address[CLIENT_ADDRESS_LEN];
+    JsonValue value;
+    const char *message;
+    Str token = {"", 0};
+    Http *http = request->http;
+    Gate *gate = http->options.gate;
+    if (!gate_requires(gate))
+        return send_problem(request, 409, "this service asks nobody to sign in");
+    if (!json_parse(http->parser, request->body, request->length, &value, &message))
+        return send_problem(request, 400, message);
+    if (!json_each(value, read_token_member, &token) || json_count(value) != 1)
+        return send_problem(request, 422, "the only member is \"token\", a text");
+    const Claim claim = claim_of(request, "POST", address);
+    SecretText cookie;
+    const Pass pass = gate_sign_in(gate, &claim, token, now_seconds(), cookie);
+    if (pass.status) return send_refusal(request, &pass);
+    struct MHD_Response *response =
+        session_response(request, pass.identity, (Str){cookie, DIGEST_HEX});
+    if (response) set_cookie(request, response, cookie, SESSION_SECONDS);
+    return respond(request, 200, response);
+}
+
+static enum MHD_Result delete_session(Request *request) {
+    char address[CLIENT_ADDRESS_LEN];
+    Gate *gate = request->http->options.gate;
+    if (gate_requires(gate)) {
+        const Claim claim = claim_of(request, "DELETE", address);
+        const Pass pass = gate_sign_out(gate, &claim, now_seconds());
+        if (pass.status) return send_refusal(request, &pass);
+        request->identity = NULL;
+        request->cookie = (Str){"", 0};
+    }
+    struct MHD_Response *response = session_response(request, request->identity, (Str){"", 0});
+    if (response) set_cookie(request, response, "", 0);
+    return respond(request, 200, response);
+}
+
+static enum MHD_Result get_config(Request *request) {
+    GString *body = g_string_new(NULL);
+    config_write(request->http->options.config, body);
+    return send_json(request, body);
+}
+
 /* Routing */
 
 static const Route routes[] = {
-    {"POST", "/v1/transactions", post_transactions, 0},
-    {"GET", "/v1/transactions", get_transactions, 0},
-    {"GET", "/v1/transactions/", get_transaction, 0},
-    {"POST", "/v1/labels", post_labels, 0},
-    {"GET", "/v1/cards/", get_card, 0},
-    {"GET", "/v1/merchants/", get_merchant, 0},
-    {"POST", "/v1/graph/neighbourhood", post_neighbourhood, ROUTE_ONE},
-    {"POST", "/v1/graph/paths", post_paths, ROUTE_ONE},
-    {"POST", "/v1/graph/ring", post_ring, ROUTE_ONE},
-    {"GET", "/v1/stats", get_stats, 0},
-    {"GET", "/v1/drift", get_drift, 0},
-    {"GET", "/v1/models", get_models, 0},
-    {"GET", "/v1/models/live", get_live, 0},
-    {"GET", "/v1/models/compare", get_comparison, 0},
-    {"GET", "/v1/models/*/*", get_model, 0},
-    {"DELETE", "/v1/models/*/*", delete_model, 0},
-    {"GET", "/v1/models/*/*/files/*", get_model_file, 0},
-    {"POST", "/v1/models/*/*/promote", post_promotion, ROUTE_ONE},
-    {"POST", "/v1/models/*/rollback", post_rollback, ROUTE_ONE},
-    {"GET", "/v1/stream", get_stream, 0},
-    {"GET", "/metrics", get_metrics, 0},
-    {"GET", "/healthz", get_healthz, ROUTE_OPEN},
-    {"GET", "/readyz", get_readyz, ROUTE_OPEN},
-    {"GET", "/openapi.json", get_openapi, ROUTE_OPEN},
+    {"POST", "/v1/transactions", post_transactions, ROLE_ADMIN, 0},
+    {"GET", "/v1/transactions", get_transactions, ROLE_VIEWER, 0},
+    {"GET", "/v1/transactions/", get_transaction, ROLE_VIEWER, 0},
+    {"POST", "/v1/labels", post_labels, ROLE_ANALYST, 0},
+    {"GET", "/v1/cards/", get_card, ROLE_VIEWER, 0},
+    {"GET", "/v1/merchants/", get_merchant, ROLE_VIEWER, 0},
+    {"POST", "/v1/graph/neighbourhood", post_neighbourhood, ROLE_VIEWER, ROUTE_ONE},
+    {"POST", "/v1/graph/paths", post_paths, ROLE_VIEWER, ROUTE_ONE},
+    {"POST", "/v1/graph/ring", post_ring, ROLE_VIEWER, ROUTE_ONE},
+    {"GET", "/v1/stats", get_stats, ROLE_VIEWER, 0},
+    {"GET", "/v1/drift", get_drift, ROLE_VIEWER, 0},
+    {"GET", "/v1/models", get_models, ROLE_VIEWER, 0},
+    {"GET", "/v1/models/live", get_live, ROLE_VIEWER, 0},
+    {"GET", "/v1/models/compare", get_comparison, ROLE_VIEWER, 0},
+    {"GET", "/v1/models/*/*", get_model, ROLE_VIEWER, 0},
+    {"DELETE", "/v1/models/*/*", delete_model, ROLE_ADMIN, 0},
+    {"GET", "/v1/models/*/*/files/*", get_model_file, ROLE_VIEWER, 0},
+    {"POST", "/v1/models/*/*/promote", post_promotion, ROLE_ADMIN, ROUTE_ONE},
+    {"POST", "/v1/models/*/rollback", post_rollback, ROLE_ADMIN, ROUTE_ONE},
+    {"GET", "/v1/session", get_session, ROLE_NONE, ROUTE_OPEN},
+    {"POST", "/v1/session", post_session, ROLE_NONE, ROUTE_OPEN | ROUTE_ONE},
+    {"DELETE", "/v1/session", delete_session, ROLE_NONE, ROUTE_OPEN},
+    {"GET", "/v1/config", get_config, ROLE_ADMIN, 0},
+    {"GET", "/v1/stream", get_stream, ROLE_VIEWER, 0},
+    {"GET", "/metrics", get_metrics, ROLE_VIEWER, 0},
+    {"GET", "/healthz", get_healthz, ROLE_NONE, ROUTE_OPEN},
+    {"GET", "/readyz", get_readyz, ROLE_NONE, ROUTE_OPEN},
+    {"GET", "/openapi.json", get_openapi, ROLE_NONE, ROUTE_OPEN},
 };
 
-static const Route page_route = {"GET", "/", get_page, ROUTE_OPEN};
+static const Route page_route = {"GET", "/", get_page, ROLE_NONE, ROUTE_OPEN};
 
 static bool path_matches(const char *path, const char *url) {
     char last = '\0';
@@ -539,10 +682,6 @@ static enum MHD_Result send_no_route(Request *request, const char *allow) {
 }
 
 /* Bodies */
-
-static const char *header(const Request *request, const char *name) {
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
-}
 
 static bool has_media_type(const char *header, const char *type) {
     size_t len = strlen(type);
@@ -650,16 +789,25 @@ static void request_completed(void *cls, struct MHD_Connection *connection, void
     atomic_fetch_sub(&http->active, 1);
 }
 
+/* What is not there is nobody's business but of those who may look. */
+static Role needed_role(const Route *route) {
+    if (!route) return ROLE_VIEWER;
+    g_assert((route->role == ROLE_NONE) == ((route->flags & ROUTE_OPEN) != 0));
+    return route->role;
+}
+
 /* Who asks, and for what: all that can be said before the body. */
 static enum MHD_Result begin(Request *request, const char *url, const char *method) {
-    const HttpOptions *options = &request->http->options;
-    if (!options->token && !host_is_loopback(header(request, "Host")))
-        return send_problem(request, 421, "the Host header names another machine");
-    char allow[32];
+    Gate *gate = request->http->options.gate;
+    char allow[32], address[CLIENT_ADDRESS_LEN];
+    const Claim claim = claim_of(request, method, address);
+    Pass pass = gate_host(gate, &claim);
+    if (pass.status) return send_refusal(request, &pass);
     request->route = find_route(method, url, allow);
-    if (options->token && !(request->route && request->route->flags & ROUTE_OPEN) &&
-        !token_matches(options->token, header(request, "Authorization")))
-        return send_problem(request, 401, "an API token is needed: Authorization: Bearer TOKEN");
+    pass = gate_pass(gate, &claim, needed_role(request->route), now_seconds());
+    if (pass.status) return send_refusal(request, &pass);
+    request->identity = pass.identity;
+    request->cookie = pass.cookie;
     if (!request->route) return send_no_route(request, allow);
     const char *path = request->route->path;
     if (request->route == &page_route)

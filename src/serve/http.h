@@ -5,6 +5,8 @@
 #pragma once
 
 #include "serve/access.h"
+#include "serve/config.h"
+#include "serve/gate.h"
 #include "serve/hub.h"
 #include "serve/library.h"
 #include "serve/models.h"
@@ -25,7 +27,8 @@ typedef struct Http Http;
 
 typedef struct HttpOptions {
     const char *data_dir;
-    const char *token; /* NULL: anyone who reaches the loopback may ask */
+    Gate *gate;
+    const Config *config;
     Champion *champion;
     Models *models;
     Worker *worker;

@@ -12,7 +12,7 @@
 enum { DRAIN_SECONDS = 5 };
 
 typedef struct Service {
-    char *token;
+    Gate *gate;
     Champion *champion;
     Listener listener;
     Meters *meters;
@@ -41,10 +41,11 @@ static sigset_t take_signals(void) {
 }
 
 static bool open_listener(Service *service, const ServeOptions *options, GError **error) {
-    if (options->token_file && !(service->token = token_read(options->token_file, error)))
-        return false;
+    Tokens *tokens = NULL;
+    if (options->token_file && !(tokens = tokens_read(options->token_file, error))) return false;
+    service->gate = gate_new(tokens);
     if (!listener_open(options->listen, &service->listener, error)) return false;
-    if (service->listener.loopback || service->token) return true;
+    if (service->listener.loopback || gate_requires(service->gate)) return true;
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
                 "%s can be reached from outside this machine: an API token is needed "
                 "(--token-file)",
@@ -100,7 +101,8 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
     service->library = library_new(options->models_dir, service->models);
     HttpOptions http = {
         .data_dir = options->data_dir,
-        .token = service->token,
+        .gate = service->gate,
+        .config = options->config,
         .champion = service->champion,
         .models = service->models,
         .worker = service->worker,
@@ -153,7 +155,7 @@ static bool stop(Service *service, GError **error) {
     meters_free(service->meters);
     listener_clear(&service->listener);
     champion_free(service->champion);
-    g_free(service->token);
+    gate_free(service->gate);
     return ok;
 }
 

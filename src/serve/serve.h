@@ -3,6 +3,7 @@
 #pragma once
 
 #include "io/neo4j.h"
+#include "serve/config.h"
 #include "serve/kafka/topics.h"
 #include "serve/lookup.h"
 
@@ -21,6 +22,7 @@ typedef struct ServeOptions {
     const KafkaOptions *kafka; /* NULL: transactions come over HTTP */
     const char *token_file;    /* NULL for none: then only the loopback is listened on */
     Neo4jOptions neo4j;        /* its url is NULL: nothing is written to Neo4j */
+    const Config *config;      /* all this in words, to be shown */
 } ServeOptions;
 
 /* Returns true after SIGTERM or SIGINT, when all that was taken is answered, committed and in a

@@ -212,8 +212,9 @@ static bool call_path(Str key, JsonValue path, void *data) {
     for (guint i = 0; i < verbs->len; i++) {
         JsonValue security;
         bool open = json_member(member(path, verbs->pdata[i]), "security", &security);
-        if (open && all->status == 401) continue;
+        if (open && (all->status == 401 || all->status == 429)) continue;
         g_autofree char *method = g_ascii_strup(verbs->pdata[i], -1);
+        if (all->status == 403 && strcmp(method, "GET") == 0) continue; /* changes nothing */
         bool post = strcmp(method, "POST") == 0;
         Response response =
             request_with(all->service, method, url, post ? "application/json" : NULL,
@@ -555,6 +556,58 @@ static void call_without_report(Api *api) {
     service_clear(&service);
 }
 
+/* Sessions: what can be asked of a service with named tokens, and who may see the configuration. */
+static void call_sessions(Api *api, Service *plain) {
+    static const char path[] = "/v1/session", guess[] = "{\"token\":\"0123456789abcdef\"}";
+    g_autofree char *data = world_path(world, "sessions"), *large = g_strnfill((64 << 10) + 1, ' ');
+    g_autofree char *tokens =
+        write_token("tokens", "kim viewer viewer-0123456789\nlee admin admin-0123456789\n", 0600);
+    Service service =
+        service_start(world->model, data, (const char *[]){"--token-file", tokens, NULL});
+    call(api, plain, "GET", path, path, NULL, NULL, 200);
+    call(api, plain, "DELETE", path, path, NULL, NULL, 200);
+    call(api, plain, "POST", path, path, json_type_name, guess, 409);
+    call(api, plain, "GET", "/v1/config", "/v1/config", NULL, NULL, 200);
+    call(api, &service, "POST", path, path, json_type_name, "{\"token\":\"viewer-0123456789\"}",
+         200);
+    call(api, &service, "GET", path, path, NULL, NULL, 200);
+    call(api, &service, "POST", path, path, json_type_name, "{", 400);
+    call(api, &service, "POST", path, path, json_type_name, "{}", 422);
+    call(api, &service, "POST", path, path, json_type_name, "{\"token\":7}", 422);
+    call(api, &service, "POST", path, path, json_type_name, large, 413);
+    call(api, &service, "POST", path, path, NULL, guess, 415);
+    service.token = "viewer-0123456789";
+    call(api, &service, "GET", "/v1/config", "/v1/config", NULL, NULL, 403);
+    service.token = NULL;
+    for (int i = 0; i < 10; i++)
+        call(api, &service, "POST", path, path, json_type_name, guess, 401);
+    for (int i = 0; i < 2; i++) { /* its bucket fills up by a little each second */
+        Response response = request(&service, "POST", path, guess);
+        if (response.status == 429) check_documented(api, "POST", path, &response);
+        response_clear(&response);
+    }
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+/* Every operation that asks who one is slows down those who guess. */
+static void call_guessing(Api *api, Service *guarded) {
+    static const char guesser[] = "X-Forwarded-For: 203.0.113.9";
+    static const char guess[] = "{\"token\":\"0123456789abcde-\"}";
+    const char *const wrong = guarded->token;
+    for (int i = 0; i < 21; i++) { /* the last one goes as far over the limit as one can */
+        const bool signs_in = i < 9 || i == 20;
+        guarded->token = signs_in ? NULL : wrong;
+        Response response =
+            request_with(guarded, signs_in ? "POST" : "GET", "/v1/session", json_type_name,
+                         signs_in ? guess : NULL, signs_in ? strlen(guess) : 0, guesser);
+        response_clear(&response);
+    }
+    guarded->token = wrong;
+    Operations slowed = {api, guarded, guesser, 429};
+    json_each(member(api->root, "paths"), call_path, &slowed);
+}
+
 static void test_description(void) {
     g_autofree char *data = world_path(world, "described"), *data2 = world_path(world, "tokened");
     g_autofree char *token = write_token("token", "0123456789abcdef\n", 0600);
@@ -572,6 +625,10 @@ static void test_description(void) {
     json_each(member(api.root, "paths"), call_path, &unknown);
     guarded.token = "0123456789abcdee";
     json_each(member(api.root, "paths"), call_path, &unknown);
+    call_guessing(&api, &guarded);
+    Operations foreign = {&api, &plain, "Origin: https://evil.example", 403};
+    json_each(member(api.root, "paths"), call_path, &foreign);
+    call_sessions(&api, &plain);
     guarded.token = "0123456789abcdef";
     call_records(&api, &guarded);
     call_questions(&api, &guarded);

@@ -1,0 +1,132 @@
+#include "serve/gate.h"
+
+#include "serve/access.h"
+
+struct Gate {
+    Tokens *tokens; /* NULL: no token file */
+    Sessions *sessions;
+    Guesses *guesses;
+};
+
+static const Identity local = {"local", ROLE_ADMIN};
+
+Gate *gate_new(Tokens *tokens) {
+    Gate *gate = g_new(Gate, 1);
+    *gate = (Gate){tokens, sessions_new(), guesses_new()};
+    return gate;
+}
+
+void gate_free(Gate *gate) {
+    if (!gate) return;
+    tokens_free(gate->tokens);
+    sessions_free(gate->sessions);
+    guesses_free(gate->guesses);
+    g_free(gate);
+}
+
+bool gate_requires(const Gate *gate) {
+    return gate->tokens != NULL;
+}
+
+static Pass refuse(unsigned status, const char *why) {
+    return (Pass){.status = status, .why = why};
+}
+
+Pass gate_host(const Gate *gate, const Claim *claim) {
+    if (gate->tokens || host_is_loopback(claim->host)) return (Pass){0};
+    return refuse(421, "the Host header names another machine");
+}
+
+/* Changes */
+
+static bool changes(const Claim *claim) {
+    return strcmp(claim->method, "GET") != 0 && strcmp(claim->method, "HEAD") != 0;
+}
+
+/* A browser sends a page's own origin with every change; a program sends none. */
+static bool is_foreign(const Claim *claim) {
+    if (!claim->origin) return false;
+    const char *at = strstr(claim->origin, "://");
+    return !at || !claim->host || g_ascii_strcasecmp(at + 3, claim->host) != 0;
+}
+
+static bool has_csrf(const Claim *claim, Str cookie) {
+    SecretText expected;
+    session_csrf(cookie, expected);
+    const Digest a = digest_of(str_from(expected));
+    const Digest b = digest_of(str_from(claim->csrf ? claim->csrf : ""));
+    return digest_equal(&a, &b);
+}
+
+/* Who it is */
+
+static Pass slow_down(const Gate *gate, const Claim *claim, int64_t now) {
+    Pass pass = {.wait = guesses_wait(gate->guesses, claim->address, now)};
+    if (pass.wait == 0) return pass;
+    pass.status = 429;
+    pass.why = "too many wrong tokens came from this address";
+    return pass;
+}
+
+static Pass by_token(Gate *gate, const Claim *claim, Str token, unsigned cost, int64_t now) {
+    Pass pass = slow_down(gate, claim, now);
+    if (pass.status) return pass;
+    pass.identity = tokens_find(gate->tokens, token);
+    if (pass.identity) return pass;
+    guesses_add(gate->guesses, claim->address, cost, now);
+    return refuse(401, "this is no token of this service");
+}
+
+static Pass by_cookie(Gate *gate, const Claim *claim, int64_t now) {
+    const Str cookie = session_cookie_find(claim->cookie);
+    const Identity *identity = sessions_use(gate->sessions, cookie, now);
+    if (!identity) return refuse(401, "sign in, or send an API token: Authorization: Bearer TOKEN");
+    if (changes(claim) && !has_csrf(claim, cookie))
+        return refuse(403, "a change needs the session's csrf in the header X-Haechi-Csrf");
+    return (Pass){.identity = identity, .cookie = cookie};
+}
+
+/* An Authorization of another scheme is a proxy's own matter. */
+static Pass identify(Gate *gate, const Claim *claim, int64_t now) {
+    static const char scheme[] = "Bearer ";
+    if (!gate->tokens) return (Pass){.identity = &local};
+    if (!claim->authorization ||
+        g_ascii_strncasecmp(claim->authorization, scheme, sizeof scheme - 1) != 0)
+        return by_cookie(gate, claim, now);
+    const Str token = str_from(claim->authorization + sizeof scheme - 1);
+    return by_token(gate, claim, token, GUESS_BEARER, now);
+}
+
+static const char *const needs[] = {
+    [ROLE_NONE] = "nobody may do this",
+    [ROLE_VIEWER] = "this needs the role viewer",
+    [ROLE_ANALYST] = "this needs the role analyst",
+    [ROLE_ADMIN] = "this needs the role admin",
+};
+
+Pass gate_pass(Gate *gate, const Claim *claim, Role role, int64_t now) {
+    if (changes(claim) && is_foreign(claim))
+        return refuse(403, "the page of another site may change nothing here");
+    const Pass pass = identify(gate, claim, now);
+    if (role == ROLE_NONE) return (Pass){.identity = pass.identity, .cookie = pass.cookie};
+    if (pass.status || pass.identity->role >= role) return pass;
+    return (Pass){.status = 403, .why = needs[role], .identity = pass.identity};
+}
+
+/* Sessions */
+
+Pass gate_sign_in(Gate *gate, const Claim *claim, Str token, int64_t now, SecretText cookie) {
+    g_assert(gate->tokens);
+    const Pass pass = by_token(gate, claim, token, GUESS_SIGN_IN, now);
+    if (pass.status) return pass;
+    sessions_end(gate->sessions, session_cookie_find(claim->cookie), now);
+    if (sessions_begin(gate->sessions, pass.identity, now, cookie)) return pass;
+    return refuse(500, "no session could be made: the system has no random bits");
+}
+
+Pass gate_sign_out(Gate *gate, const Claim *claim, int64_t now) {
+    const Pass pass = by_cookie(gate, claim, now);
+    if (pass.status == 403) return pass;
+    sessions_end(gate->sessions, session_cookie_find(claim->cookie), now);
+    return (Pass){.identity = pass.identity};
+}
