@@ -10,6 +10,8 @@ typedef struct Command {
                char **argv); /* argv[0] is the last word of the name; returns the exit status */
 } Command;
 
+int cmd_audit_list(int argc, char **argv);
+int cmd_audit_verify(int argc, char **argv);
 int cmd_data_check(int argc, char **argv);
 int cmd_data_generate(int argc, char **argv);
 int cmd_graph_card(int argc, char **argv);

@@ -26,6 +26,8 @@ static const Command commands[] = {
     {"replay", "stream a file through the engine as fast as it goes", cmd_replay},
     {"features", "list the features of a transaction", cmd_features},
     {"serve", "take, score and keep transactions over HTTP", cmd_serve},
+    {"audit list", "list who did what in a service", cmd_audit_list},
+    {"audit verify", "check that the audit trail is whole", cmd_audit_verify},
     {"stream", "send the rows of a file to a service, so many a second", cmd_stream},
     {"graph load", "put the transactions of files into Neo4j", cmd_graph_load},
     {"graph query", "ask the graph in Neo4j a question in Cypher", cmd_graph_query},

@@ -47,6 +47,7 @@ enum {
     FIND_MODEL,
     SET_TOTALS,
     FIND,
+    FIND_AT,
     LATEST,
     REPLAY,
     STATEMENT_COUNT
@@ -74,6 +75,7 @@ static const char *const statement_text[STATEMENT_COUNT] = {
     [SET_TOTALS] = "UPDATE totals SET approve = ?1, review = ?2, decline = ?3, labels = ?4,"
                    " frauds = ?5, latest_time = ?6",
     [FIND] = STORED_SELECT "FROM transactions t " STORED_JOINS "WHERE t.trans_num = ?1",
+    [FIND_AT] = STORED_SELECT "FROM transactions t " STORED_JOINS "WHERE t.seq = ?1",
     [LATEST] = STORED_SELECT "FROM (SELECT seq FROM (" LATEST_SEQS ") ORDER BY seq DESC LIMIT ?2) x"
                              " CROSS JOIN transactions t ON t.seq = x.seq " STORED_JOINS
                              "ORDER BY t.seq DESC",
@@ -623,9 +625,8 @@ static bool read_stored(Store *store, sqlite3_stmt *row, StoredTransaction *out,
     return true;
 }
 
-StoreFound store_find(Store *store, Str trans_num, StoredTransaction *out, GError **error) {
-    sqlite3_stmt *find = store->statements[FIND];
-    bind_str(find, 1, trans_num);
+static StoreFound find_bound(Store *store, sqlite3_stmt *find, StoredTransaction *out,
+                             GError **error) {
     int status = sqlite3_step(find);
     StoreFound found = status == SQLITE_DONE ? STORE_ABSENT : STORE_FAILED;
     if (status == SQLITE_ROW)
@@ -634,6 +635,18 @@ StoreFound store_find(Store *store, Str trans_num, StoredTransaction *out, GErro
         fail_database(store, "read", error);
     sqlite3_reset(find);
     return found;
+}
+
+StoreFound store_find(Store *store, Str trans_num, StoredTransaction *out, GError **error) {
+    sqlite3_stmt *find = store->statements[FIND];
+    bind_str(find, 1, trans_num);
+    return find_bound(store, find, out, error);
+}
+
+StoreFound store_at(Store *store, uint64_t seq, StoredTransaction *out, GError **error) {
+    sqlite3_stmt *find = store->statements[FIND_AT];
+    bind_number(find, 1, seq);
+    return find_bound(store, find, out, error);
 }
 
 bool store_latest(Store *store, unsigned verdicts, size_t limit, StoreEach *each, void *data,

@@ -89,6 +89,9 @@ bool store_add_label(Store *store, const Label *label, uint64_t of, GError **err
 
 StoreFound store_find(Store *store, Str trans_num, StoredTransaction *out, GError **error);
 
+/* The transaction at a position of the log; absent where there is a label. */
+StoreFound store_at(Store *store, uint64_t seq, StoredTransaction *out, GError **error);
+
 /* A choice of verdicts: the bit 1 << Verdict for each. */
 enum { VERDICTS_ALL = 1 << VERDICT_APPROVE | 1 << VERDICT_REVIEW | 1 << VERDICT_DECLINE };
 

@@ -43,6 +43,7 @@ struct Request {
     char *subject; /* the last part of the path */
     Question *question;
     LibraryCall *call;
+    DeskCall *desk;
     bool too_large; /* its body is over the limit */
 };
 
@@ -237,6 +238,11 @@ static enum MHD_Result post_ring(Request *request) {
     return post_question(request, JOB_RING);
 }
 
+/* Who asks, for the audit trail. */
+static CaseBy asker(const Request *request) {
+    return (CaseBy){request->identity->name, role_name(request->identity->role)};
+}
+
 /* The registry of models */
 
 static const char *query(const Request *request, const char *name) {
@@ -255,6 +261,8 @@ static void begin_call(Request *request) {
     g_auto(GStrv) parts = g_strsplit(request->subject ? request->subject : "", "/", -1);
     const guint count = g_strv_length(parts);
     request->call = g_new0(LibraryCall, 1);
+    request->call->by = g_strdup(asker(request).name);
+    request->call->role = g_strdup(asker(request).role);
     if (count > 0) request->call->name = g_strdup(parts[0]);
     if (count > 1) request->call->version = g_strdup(parts[1]);
     if (count > 3) request->call->file = g_strdup(parts[3]);
@@ -306,6 +314,70 @@ static enum MHD_Result delete_model(Request *request) {
         return send_problem(request, 400, "force is true or false");
     request->call->force = force && strcmp(force, "true") == 0;
     return submit_call(request, LIBRARY_DELETE);
+}
+
+/* The analysts' desk */
+
+typedef struct Parameters {
+    DeskCall *call;
+    const char *wrong;
+} Parameters;
+
+static enum MHD_Result take_parameter(void *data, enum MHD_ValueKind kind, const char *name,
+                                      size_t name_len, const char *value, size_t value_len) {
+    (void)kind;
+    Parameters *parameters = data;
+    parameters->wrong = desk_call_set(parameters->call, (Str){name, name_len},
+                                      value ? (Str){value, value_len} : STR(""));
+    return parameters->wrong ? MHD_NO : MHD_YES;
+}
+
+/* Of a path that goes on behind the transaction's number, that number alone. */
+static enum MHD_Result submit_desk(Request *request, DeskTask task, bool goes_on) {
+    const CaseBy by = asker(request);
+    const char *subject = request->subject;
+    g_autofree char *trans_num =
+        goes_on ? g_strndup(subject, strcspn(subject, "/")) : g_strdup(subject);
+    request->desk = desk_call_new(task, trans_num, by.name, by.role);
+    Parameters parameters = {.call = request->desk};
+    MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, take_parameter,
+                                &parameters);
+    const char *wrong = parameters.wrong ? parameters.wrong : desk_call_check(request->desk);
+    if (wrong) return send_problem(request, 400, wrong);
+    request->job.desk = request->desk;
+    if (task == DESK_CHANGE || task == DESK_CARD) {
+        unsigned status;
+        const Str body = {request->body, request->length};
+        wrong = task == DESK_CHANGE
+                    ? case_edit_read(request->http->parser, body, &request->desk->edit, &status)
+                    : empty_object_read(request->http->parser, body, &status);
+        if (wrong) return send_problem(request, status, wrong);
+    }
+    return submit_to(request, desk_worker(request->http->options.desk), DESK_QUEUE_MAX, JOB_DESK);
+}
+
+static enum MHD_Result get_alerts(Request *request) {
+    return submit_desk(request, DESK_LIST, false);
+}
+
+static enum MHD_Result get_alert(Request *request) {
+    return submit_desk(request, DESK_SHOW, false);
+}
+
+static enum MHD_Result post_alert(Request *request) {
+    return submit_desk(request, DESK_CHANGE, false);
+}
+
+static enum MHD_Result post_card(Request *request) {
+    return submit_desk(request, DESK_CARD, true);
+}
+
+static enum MHD_Result get_card_history(Request *request) {
+    return submit_desk(request, DESK_CARD_HISTORY, true);
+}
+
+static enum MHD_Result get_audit(Request *request) {
+    return submit_desk(request, DESK_AUDIT, false);
 }
 
 /* Stored transactions */
@@ -609,8 +681,14 @@ static enum MHD_Result get_config(Request *request) {
 static const Route routes[] = {
     {"POST", "/v1/transactions", post_transactions, ROLE_ADMIN, 0},
     {"GET", "/v1/transactions", get_transactions, ROLE_VIEWER, 0},
+    {"GET", "/v1/transactions/*/card_history", get_card_history, ROLE_VIEWER, 0},
+    {"POST", "/v1/transactions/*/card", post_card, ROLE_ANALYST, ROUTE_ONE},
     {"GET", "/v1/transactions/", get_transaction, ROLE_VIEWER, 0},
     {"POST", "/v1/labels", post_labels, ROLE_ANALYST, 0},
+    {"GET", "/v1/alerts", get_alerts, ROLE_VIEWER, 0},
+    {"GET", "/v1/alerts/", get_alert, ROLE_VIEWER, 0},
+    {"POST", "/v1/alerts/", post_alert, ROLE_ANALYST, ROUTE_ONE},
+    {"GET", "/v1/audit", get_audit, ROLE_ANALYST, 0},
     {"GET", "/v1/cards/", get_card, ROLE_VIEWER, 0},
     {"GET", "/v1/merchants/", get_merchant, ROLE_VIEWER, 0},
     {"POST", "/v1/graph/neighbourhood", post_neighbourhood, ROLE_VIEWER, ROUTE_ONE},
@@ -783,6 +861,7 @@ static void request_completed(void *cls, struct MHD_Connection *connection, void
     g_free(request->subject);
     g_free(request->question);
     library_call_free(request->call);
+    desk_call_free(request->desk);
     if (request->job.reply.is_file) close(request->job.reply.fd);
     g_free(request);
     *data = NULL;

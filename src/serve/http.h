@@ -6,6 +6,7 @@
 
 #include "serve/access.h"
 #include "serve/config.h"
+#include "serve/desk.h"
 #include "serve/gate.h"
 #include "serve/hub.h"
 #include "serve/library.h"
@@ -33,6 +34,7 @@ typedef struct HttpOptions {
     Models *models;
     Worker *worker;
     Library *library;
+    Desk *desk;
     Meters *meters;
     Hub *hub;
 } HttpOptions;

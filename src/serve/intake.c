@@ -367,6 +367,7 @@ bool intake_work(Intake *intake, Job *job, size_t limit, size_t *used, GError **
         ++*used;
         return take_record(intake, job, job->body, error);
     case JOB_LIBRARY:
+    case JOB_DESK:
         g_assert_not_reached();
     }
     return true;

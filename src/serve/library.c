@@ -11,6 +11,7 @@ struct Library {
     Worker worker; /* first: it is handed out */
     const char *dir;
     Models *models;
+    Audit *audit;
     JobQueue *queue;
     GThread *thread;
 };
@@ -21,6 +22,8 @@ void library_call_free(LibraryCall *call) {
     g_free(call->version);
     g_free(call->file);
     g_free(call->models);
+    g_free(call->by);
+    g_free(call->role);
     g_free(call);
 }
 
@@ -159,17 +162,43 @@ static bool compare(const Library *library, Job *job, GError **error) {
     return good;
 }
 
-/* Changes: what was done is told on standard error, as it changes what decides. */
+/* Changes: what was done is told on standard error and in the audit trail, as it changes what
+ * decides. */
 
-static void answer_change(Job *job, RegistryChange *change) {
-    const LibraryCall *call = job->call;
-    GString *body = g_string_new(NULL);
-    registry_change_write(call->name, call->alias, change, body);
-    answer_json(job, body);
-    if (g_strcmp0(change->from, change->to) != 0)
-        g_printerr("asked over HTTP: %s/%s is the %s, after %s\n", call->name, change->to,
-                   registry_alias_name(call->alias), change->from ? change->from : "none");
+/* Once it is done it stays so; that the trail could not be written is then all there is to say. */
+static bool write_audit(const Library *library, const LibraryCall *call, AuditEntry entry,
+                        GError **error) {
+    g_autoptr(GError) why = NULL;
+    entry.by = call->by;
+    entry.role = call->role;
+    if (audit_write(library->audit, &entry, &why)) return true;
+    g_set_error(error, DATABASE_ERROR, why->code, "it was done, but not told of: %s", why->message);
+    return false;
+}
+
+static bool tell_change(const Library *library, const LibraryCall *call, const char *action,
+                        const RegistryChange *change, GError **error) {
+    if (g_strcmp0(change->from, change->to) == 0) return true;
+    g_printerr("asked over HTTP: %s/%s is the %s, after %s\n", call->name, change->to,
+               registry_alias_name(call->alias), change->from ? change->from : "none");
+    const AuditEntry entry = {.action = action,
+                              .subject = call->name,
+                              .from = change->from,
+                              .to = change->to,
+                              .text = registry_alias_name(call->alias)};
+    return write_audit(library, call, entry, error);
+}
+
+static bool answer_change(const Library *library, Job *job, const char *action,
+                          RegistryChange *change, GError **error) {
+    const bool ok = tell_change(library, job->call, action, change, error);
+    if (ok) {
+        GString *body = g_string_new(NULL);
+        registry_change_write(job->call->name, job->call->alias, change, body);
+        answer_json(job, body);
+    }
     registry_change_clear(change);
+    return ok;
 }
 
 static bool promote(const Library *library, Job *job, GError **error) {
@@ -179,16 +208,14 @@ static bool promote(const Library *library, Job *job, GError **error) {
         !registry_promote(library->dir, version->name, version->version, job->call->alias, &change,
                           error))
         return false;
-    answer_change(job, &change);
-    return true;
+    return answer_change(library, job, "model.promote", &change, error);
 }
 
 static bool rollback(const Library *library, Job *job, GError **error) {
     RegistryChange change;
     if (!registry_rollback(library->dir, job->call->name, job->call->alias, &change, error))
         return false;
-    answer_change(job, &change);
-    return true;
+    return answer_change(library, job, "model.rollback", &change, error);
 }
 
 static bool delete_version(const Library *library, Job *job, GError **error) {
@@ -202,11 +229,14 @@ static bool delete_version(const Library *library, Job *job, GError **error) {
     }
     if (!registry_delete(library->dir, version->name, version->version, job->call->force, error))
         return false;
+    g_printerr("asked over HTTP: %s/%s is deleted\n", version->name, version->version);
+    const AuditEntry entry = {
+        .action = "model.delete", .subject = version->name, .from = version->version};
+    if (!write_audit(library, job->call, entry, error)) return false;
     GString *body = g_string_new("{\"deleted\":[");
     registry_name_write(version, body);
     g_string_append(body, "]}");
     answer_json(job, body);
-    g_printerr("asked over HTTP: %s/%s is deleted\n", version->name, version->version);
     return true;
 }
 
@@ -267,11 +297,12 @@ Worker *library_worker(Library *library) {
     return &library->worker;
 }
 
-Library *library_new(const char *dir, Models *models) {
+Library *library_new(const char *dir, Models *models, Audit *audit) {
     Library *library = g_new0(Library, 1);
     library->worker = (Worker){submit, queue_depth, failure, ready, false};
     library->dir = dir;
     library->models = models;
+    library->audit = audit;
     library->queue = job_queue_new(LIBRARY_QUEUE_MAX);
     library->thread = g_thread_new("library", run, library);
     return library;

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "model/registry.h"
+#include "serve/audit.h"
 #include "serve/models.h"
 #include "serve/worker.h"
 
@@ -33,6 +34,7 @@ struct LibraryCall {
     char *models;        /* of a comparison: MODEL,MODEL..., as for registry_find */
     RegistryAlias alias; /* to promote to or roll back */
     bool force;          /* to delete what is in use, too */
+    char *by, *role;     /* of who asks */
 };
 
 void library_call_free(LibraryCall *call); /* NULL is allowed */
@@ -43,9 +45,9 @@ const char *library_call_read(JsonParser *parser, Str body, LibraryCall *call, u
 
 typedef struct Library Library;
 
-/* Starts the thread. Both are borrowed; `dir` is NULL where the service has no registry, and then
- * every call is answered with 404. */
-Library *library_new(const char *dir, Models *models);
+/* Starts the thread. All are borrowed; `dir` is NULL where the service has no registry, and then
+ * every call is answered with 404. Changes go into the audit trail; `audit` may be NULL. */
+Library *library_new(const char *dir, Models *models, Audit *audit);
 
 /* The library as the HTTP API sees it: it takes jobs of JOB_LIBRARY. */
 Worker *library_worker(Library *library);

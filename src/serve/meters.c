@@ -1,6 +1,7 @@
 #include "serve/meters.h"
 
 #include "base/json_write.h"
+#include "io/casebook.h"
 
 Meters *meters_new(void) {
     Meters *meters = g_new0(Meters, 1);
@@ -186,6 +187,11 @@ static const Exposed exposed[] = {
     {"member_alerts_all_total", "counter",
      "Transactions that all of the model's members would alert on, since the start.",
      offsetof(Meters, member_alerts_all), 1},
+    {"alerts_oldest_open_seconds", "gauge",
+     "From the oldest open alert to the latest transaction, in the transactions' own time.",
+     offsetof(Meters, oldest_alert_seconds), 1},
+    {"alert_labels_waiting", "gauge", "Labels of decided alerts that were not taken yet.",
+     offsetof(Meters, labels_waiting), 1},
     {"rejected_total", "counter", "Records refused since the start.", offsetof(Meters, rejected),
      1},
     {"duplicates_total", "counter", "Records that were already in the log, since the start.",
@@ -225,6 +231,19 @@ static void write_labelled(const Meters *meters, GString *out) {
         g_string_append_printf(
             out, "haechi_http_responses_total{status=\"%dxx\"} %" G_GUINT64_FORMAT "\n", i,
             counter_get(&meters->responses[i]));
+}
+
+static void write_alerts(const Meters *meters, GString *out) {
+    write_head(out, "alerts", "gauge", "Alerts by the status of their case.");
+    for (int i = 0; i < CASE_STATUSES; i++)
+        g_string_append_printf(out, "haechi_alerts{status=\"%s\"} %" G_GUINT64_FORMAT "\n",
+                               case_status_name((CaseStatus)i), counter_get(&meters->alerts[i]));
+    write_head(out, "cases_closed_total", "counter",
+               "Cases closed since the start, by analysts and by labels.");
+    for (int i = 0; i < 2; i++)
+        g_string_append_printf(
+            out, "haechi_cases_closed_total{status=\"%s\"} %" G_GUINT64_FORMAT "\n",
+            case_status_name((CaseStatus)(CASE_FRAUD + i)), counter_get(&meters->cases_closed[i]));
 }
 
 static uint64_t count_up_to(const Histogram *latency, uint64_t us) {
@@ -310,6 +329,7 @@ void meters_write_prometheus(const Meters *meters, const Model *model, size_t qu
                              uint64_t store_bytes, GString *out) {
     write_info(model, out);
     write_labelled(meters, out);
+    write_alerts(meters, out);
     write_exposed(meters, exposed, G_N_ELEMENTS(exposed), out);
     if (meters->has_kafka) write_exposed(meters, exposed_kafka, G_N_ELEMENTS(exposed_kafka), out);
     write_gauge(out, "queue_depth", "Requests that wait for the partition.", (double)queue_depth);

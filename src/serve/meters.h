@@ -28,6 +28,11 @@ typedef struct Meters {
     } kafka;
     bool has_kafka; /* set before the threads start */
     Counter latency[HISTOGRAM_BUCKETS], latency_sum_us, latency_max_us;
+    /* The queue of alerts, by the desk's thread. */
+    Counter alerts[4];            /* by CaseStatus (io/casebook.h) */
+    Counter cases_closed[2];      /* since the start: as fraud, as not */
+    Counter oldest_alert_seconds; /* of those open, in the transactions' own time */
+    Counter labels_waiting;       /* decided, and not taken yet */
     /* Neo4j, by the outbox's thread. */
     Counter neo4j_used;     /* 1: there is an outbox */
     Counter neo4j_up;       /* 1: it answered the last time */

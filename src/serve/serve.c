@@ -1,5 +1,6 @@
 #include "serve/serve.h"
 
+#include "serve/audit.h"
 #include "serve/http.h"
 #include "serve/kafka/member.h"
 #include "serve/outbox.h"
@@ -21,6 +22,8 @@ typedef struct Service {
     Member *member;
     Worker *worker;
     Models *models;
+    Desk *desk;
+    Audit *audit;
     Library *library;
     Outbox *outbox;
     Http *http;
@@ -74,6 +77,19 @@ static bool start_worker(Service *service, const ServeOptions *options, GError *
     return service->worker != NULL;
 }
 
+static bool start_desk(Service *service, const ServeOptions *options, GError **error) {
+    const DeskOptions desk = {
+        .data_dir = options->data_dir,
+        .worker = service->worker,
+        .kafka = options->kafka,
+        .meters = service->meters,
+        .hub = service->hub,
+    };
+    service->desk = desk_new(&desk, error);
+    if (service->desk) service->audit = audit_new(options->data_dir, error);
+    return service->audit != NULL;
+}
+
 static bool start(Service *service, const ServeOptions *options, GError **error) {
     Model *model = model_load(options->model_dir, error);
     if (!model) return false;
@@ -81,7 +97,8 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
     if (!open_listener(service, options, error)) return false;
     service->meters = meters_new();
     service->hub = hub_new(service->meters);
-    if (!start_worker(service, options, error)) return false;
+    if (!start_worker(service, options, error) || !start_desk(service, options, error))
+        return false;
     if (options->neo4j.url &&
         !(service->outbox = outbox_new(options->data_dir, &options->neo4j, service->meters, error)))
         return false;
@@ -98,7 +115,7 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
         .meters = service->meters,
     };
     service->models = models_new(&models);
-    service->library = library_new(options->models_dir, service->models);
+    service->library = library_new(options->models_dir, service->models, service->audit);
     HttpOptions http = {
         .data_dir = options->data_dir,
         .gate = service->gate,
@@ -107,6 +124,7 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
         .models = service->models,
         .worker = service->worker,
         .library = service->library,
+        .desk = service->desk,
         .meters = service->meters,
         .hub = service->hub,
     };
@@ -143,11 +161,14 @@ static bool stop(Service *service, GError **error) {
      */
     models_stop(service->models);
     library_stop(service->library);
+    desk_stop(service->desk); /* it may wait for the worker */
     bool ok = (!service->partition || partition_stop(service->partition, error)) &&
               (!service->member || member_stop(service->member, error));
     outbox_free(service->outbox);
     if (service->http) http_stop(service->http, DRAIN_SECONDS);
     library_free(service->library);
+    desk_free(service->desk);
+    audit_free(service->audit);
     models_free(service->models);
     partition_free(service->partition);
     member_free(service->member);

@@ -381,6 +381,84 @@ static bool is_excused(const char *operation) {
            strcmp(operation, "get /v1/stream 200") == 0;
 }
 
+/* The desk */
+
+static bool take_first(Str key, JsonValue value, void *data) {
+    (void)key;
+    *(JsonValue *)data = value;
+    return false;
+}
+
+/* The number of the first alert among the transactions; the caller frees. */
+static char *find_an_alert(Api *api, Service *service) {
+    g_autoptr(GString) body = g_string_new(NULL);
+    for (guint i = 0; i < 500; i++)
+        g_string_append_printf(body, "%s\n", transaction(i));
+    Response sent = post_lines(service, "/v1/transactions", body->str, body->len);
+    g_assert_cmpint(sent.status, ==, 200);
+    response_clear(&sent);
+    Response response = request(service, "GET", "/v1/alerts?limit=1", NULL);
+    const char *message;
+    JsonValue root, first;
+    g_assert_true(
+        json_parse(api->body_parser, response.body->str, response.body->len, &root, &message));
+    const JsonValue alerts = member(root, "alerts");
+    g_assert_cmpuint(json_count(alerts), ==, 1);
+    json_each(alerts, take_first, &first);
+    const Str number = json_get_str(member(first, "trans_num"));
+    char *copy = g_strndup(number.data, number.len);
+    response_clear(&response);
+    return copy;
+}
+
+static void call_changes_of(Api *api, Service *service, const char *path, const char *at,
+                            const char *good) {
+    g_autofree char *large = g_strnfill((64 << 10) + 1, ' ');
+    g_autofree char *with = g_strconcat(at, "?limit=1", NULL);
+    const char *const json = json_type_name;
+    call(api, service, "POST", path, at, json, good, 200);
+    call(api, service, "POST", path, at, json, "[]", 400);
+    call(api, service, "POST", path, at, json, "", 400);
+    call(api, service, "POST", path, with, json, good, 400);
+    call(api, service, "POST", path, at, json, "{\"unheard_of\":1}", 422);
+    call(api, service, "POST", path, at, json, large, 413);
+    call(api, service, "POST", path, at, "text/plain", good, 415);
+    call(api, service, "POST", path, at, ndjson_type_name, good, 415);
+}
+
+static void call_desk(Api *api, Service *service) {
+    static const char list[] = "/v1/alerts", one[] = "/v1/alerts/{trans_num}";
+    static const char card[] = "/v1/transactions/{trans_num}/card";
+    static const char history[] = "/v1/transactions/{trans_num}/card_history";
+    static const char audit[] = "/v1/audit";
+    g_autofree char *number = find_an_alert(api, service);
+    g_autofree char *at = g_strconcat("/v1/alerts/", number, NULL);
+    g_autofree char *odd = g_strconcat(at, "?limit=1", NULL);
+    g_autofree char *card_at = g_strconcat("/v1/transactions/", number, "/card", NULL);
+    g_autofree char *history_at = g_strconcat("/v1/transactions/", number, "/card_history", NULL);
+    g_autofree char *history_odd = g_strconcat(history_at, "?limit=0", NULL);
+    call(api, service, "GET", list, "/v1/alerts?status=all&limit=3&order=score", NULL, NULL, 200);
+    call(api, service, "GET", list, "/v1/alerts?status=closed", NULL, NULL, 400);
+    call(api, service, "GET", one, at, NULL, NULL, 200);
+    call(api, service, "GET", one, odd, NULL, NULL, 400);
+    call(api, service, "GET", one, "/v1/alerts/unheard-of", NULL, NULL, 404);
+    call_changes_of(api, service, one, at,
+                    "{\"status\":\"in_review\",\"assignee\":\"kim\",\"note\":\"called\"}");
+    call(api, service, "POST", one, at, json_type_name,
+         "{\"status\":\"fraud\",\"expected\":{\"assignee\":null}}", 409);
+    call(api, service, "POST", one, at, json_type_name, "{\"status\":\"fraud\"}", 200);
+    call(api, service, "POST", one, "/v1/alerts/unheard-of", json_type_name,
+         "{\"status\":\"fraud\"}", 404);
+    call(api, service, "GET", list, "/v1/alerts?status=fraud", NULL, NULL, 200);
+    call_changes_of(api, service, card, card_at, "{}");
+    call(api, service, "POST", card, "/v1/transactions/unheard-of/card", json_type_name, "{}", 404);
+    call(api, service, "GET", history, history_at, NULL, NULL, 200);
+    call(api, service, "GET", history, history_odd, NULL, NULL, 400);
+    call(api, service, "GET", history, "/v1/transactions/unheard-of/card_history", NULL, NULL, 404);
+    call(api, service, "GET", audit, "/v1/audit?limit=2", NULL, NULL, 200);
+    call(api, service, "GET", audit, "/v1/audit?before=0", NULL, NULL, 400);
+}
+
 typedef struct Uncovered {
     Api *api;
     const char *path, *verb;
@@ -619,6 +697,7 @@ static void test_description(void) {
     call_records(&api, &plain);
     call_questions(&api, &plain);
     call_explore(&api, &plain);
+    call_desk(&api, &plain);
     Operations misdirected = {&api, &plain, "Host: evil.example", 421};
     json_each(member(api.root, "paths"), call_path, &misdirected);
     Operations unknown = {&api, &guarded, NULL, 401};
