@@ -656,6 +656,7 @@ static void call_sessions(Api *api, Service *plain) {
     call(api, &service, "POST", path, path, NULL, guess, 415);
     service.token = "viewer-0123456789";
     call(api, &service, "GET", "/v1/config", "/v1/config", NULL, NULL, 403);
+    call(api, &service, "GET", "/v1/audit", "/v1/audit", NULL, NULL, 403);
     service.token = NULL;
     for (int i = 0; i < 10; i++)
         call(api, &service, "POST", path, path, json_type_name, guess, 401);
