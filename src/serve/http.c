@@ -44,6 +44,7 @@ struct Request {
     Question *question;
     LibraryCall *call;
     DeskCall *desk;
+    bool head;      /* only the headers are asked for */
     bool too_large; /* its body is over the limit */
 };
 
@@ -485,8 +486,12 @@ static enum MHD_Result get_drift(Request *request) {
     return send_problem(request, 404, detail);
 }
 
+/* To a HEAD of a body in chunks libmicrohttpd sends the last chunk (0.9.75): it gets an empty one.
+ */
 static enum MHD_Result get_stream(Request *request) {
-    struct MHD_Response *response = hub_subscribe(request->http->options.hub, request->connection);
+    struct MHD_Response *response =
+        request->head ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
+                      : hub_subscribe(request->http->options.hub, request->connection);
     if (!response) return send_overloaded(request, "too many clients of the stream");
     add_header(response, "Content-Type", "text/event-stream");
     add_header(response, "Cache-Control", "no-store");
@@ -880,6 +885,7 @@ static enum MHD_Result begin(Request *request, const char *url, const char *meth
     Gate *gate = request->http->options.gate;
     char allow[32], address[CLIENT_ADDRESS_LEN];
     const Claim claim = claim_of(request, method, address);
+    request->head = strcmp(method, "HEAD") == 0;
     Pass pass = gate_host(gate, &claim);
     if (pass.status) return send_refusal(request, &pass);
     request->route = find_route(method, url, allow);
