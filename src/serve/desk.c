@@ -142,6 +142,7 @@ static bool follow(Desk *desk, GError **error) {
         ok = false;
     }
     if (ok && casebook_commit(desk->casebook, error)) {
+        g_clear_pointer(&desk->failure, g_free);
         publish(desk);
         return true;
     }
@@ -487,10 +488,10 @@ static void work(Desk *desk, Job *job) {
     };
     g_autoptr(GError) error = NULL;
     follow_some(desk); /* so that what was answered a moment ago is there */
-    if (!tasks[job->desk->task](desk, job, &error) && error) {
-        tell_failure(desk, error);
+    const bool ok = tasks[job->desk->task](desk, job, &error);
+    if (error) tell_failure(desk, error);
+    if (!ok && job->reply.status == 0)
         reply_problem(&job->reply, 500, "the casebook could not be read or written");
-    }
     job->done(job);
 }
 
