@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Indexes end with the row's number, which is seq: equals are in the log's order in each. */
+/* The indexes of the queue hold all that most questions look at, so that rows which do not fit are
+ * passed over without a look at the table. */
 #define SCHEMA                                                                                     \
     "CREATE TABLE follow(store TEXT NOT NULL, position INTEGER NOT NULL, cards INTEGER NOT NULL);" \
     "INSERT INTO follow VALUES('', 0, 0);"                                                         \
@@ -21,9 +22,9 @@
     " merchant INTEGER NOT NULL REFERENCES merchants, amount INTEGER NOT NULL,"                    \
     " score REAL NOT NULL, loss REAL NOT NULL, verdict INTEGER NOT NULL,"                          \
     " status INTEGER NOT NULL, assignee TEXT);"                                                    \
-    "CREATE INDEX alerts_loss ON alerts(status, verdict, loss);"                                   \
-    "CREATE INDEX alerts_time ON alerts(status, verdict, time);"                                   \
-    "CREATE INDEX alerts_score ON alerts(status, verdict, score);"                                 \
+    "CREATE INDEX alerts_loss ON alerts(status, verdict, loss, seq, amount, time);"                \
+    "CREATE INDEX alerts_time ON alerts(status, verdict, time, seq, amount);"                      \
+    "CREATE INDEX alerts_score ON alerts(status, verdict, score, seq, amount, time);"              \
     "CREATE INDEX alerts_last_four ON alerts(last_four);"                                          \
     "CREATE INDEX alerts_merchant ON alerts(merchant);"                                            \
     "CREATE INDEX alerts_assignee ON alerts(assignee) WHERE assignee IS NOT NULL;" /* Cases that   \

@@ -30,14 +30,14 @@ static bool is_four_digits(const char *text) {
 }
 
 /* What has to be true of a row besides status and verdict. */
-static void write_conditions(GString *sql, const CaseQuery *query) {
+static void write_conditions(GString *sql, const CaseQuery *query, bool with_text) {
     if (query->has_after)
         g_string_append_printf(sql, " AND (%s, seq) < (?1, ?2)", key_columns[query->order]);
     if (query->has_assignee)
         g_string_append(sql, *query->assignee ? " AND assignee = ?4" : " AND assignee IS NULL");
     if (query->min_amount > 0) g_string_append(sql, " AND amount >= ?5");
     if (query->since > 0) g_string_append(sql, " AND time >= ?6");
-    if (!*query->text) return;
+    if (!*query->text || !with_text) return;
     g_string_append(sql, " AND ((trans_num >= ?7 AND trans_num < ?8) OR merchant IN"
                          " (SELECT id FROM merchants WHERE instr(lower(name), lower(?9)) > 0)");
     if (is_four_digits(query->text)) g_string_append(sql, " OR last_four = ?10");
@@ -107,11 +107,12 @@ static void write_bits(GString *sql, const char *column, unsigned bits) {
 
 static void write_sorted(GString *sql, const CaseQuery *query, const char *candidates) {
     const char *key = key_columns[query->order];
-    g_string_append_printf(sql, "SELECT seq, %s AS key FROM alerts WHERE seq IN (%s) AND ", key,
-                           candidates);
+    g_string_append_printf(sql,
+                           "SELECT seq, %s AS key FROM alerts NOT INDEXED WHERE seq IN (%s) AND ",
+                           key, candidates);
     write_bits(sql, "status", query->statuses);
     write_bits(g_string_append(sql, " AND "), "verdict", query->verdicts);
-    write_conditions(sql, query);
+    write_conditions(sql, query, candidates != text_candidates);
 }
 
 static void write_runs(GString *sql, const CaseQuery *query) {
@@ -124,7 +125,7 @@ static void write_runs(GString *sql, const CaseQuery *query) {
                                    "%sSELECT * FROM (SELECT seq, %s AS key FROM alerts INDEXED BY"
                                    " alerts_%s WHERE status = %u AND verdict = %u",
                                    between, key, key, status, verdict);
-            write_conditions(sql, query);
+            write_conditions(sql, query, true);
             g_string_append_printf(sql, " ORDER BY %s DESC, seq DESC LIMIT ?3)", key);
             between = " UNION ALL ";
         }
