@@ -26,14 +26,6 @@ int pipeline_fail(const char *command, const GError *error) {
     return options_fail(command, usage ? EXIT_USAGE : EXIT_FAILURE, "%s", error->message);
 }
 
-const RunStep *pipeline_stopped_at(const Run *run) {
-    for (guint i = 0; i < run->steps->len; i++) {
-        const RunStep *step = g_ptr_array_index(run->steps, i);
-        if (step->state != RUN_SUCCEEDED) return step;
-    }
-    return NULL;
-}
-
 char *pipeline_duration(int64_t started, int64_t ended) {
     const double seconds = run_seconds(started, ended);
     if (seconds < 0) return g_strdup("-");

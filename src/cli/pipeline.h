@@ -20,9 +20,6 @@ const char *pipeline_data_dir(const PipelineWords *words);
 /* The exit status of `command` that ended in `error`, having said why. */
 int pipeline_fail(const char *command, const GError *error);
 
-/* The step that did not succeed; NULL when there is none. */
-const RunStep *pipeline_stopped_at(const Run *run);
-
 /* "3.2 s", "4 min 10 s", or "-" where it has not begun; the caller frees it. */
 char *pipeline_duration(int64_t started, int64_t ended);
 

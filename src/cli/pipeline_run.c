@@ -15,13 +15,14 @@
 typedef struct Options {
     const char *command;
     PipelineWords words;
-    char *file, **set;
+    char *file, *by, **set;
     gboolean detach;
 } Options;
 
 static void options_clear(Options *o) {
     g_free(o->words.data_dir);
     g_free(o->file);
+    g_free(o->by);
     g_strfreev(o->set);
 }
 
@@ -48,7 +49,7 @@ static int report(const Options *o, const Run *run) {
     else if (run->state == RUN_SUCCEEDED)
         printf("Run %s of %s succeeded after %s.\n", run->id, run->pipeline, time);
     if (run->state == RUN_SUCCEEDED) return EXIT_SUCCESS;
-    const RunStep *step = pipeline_stopped_at(run);
+    const RunStep *step = run_stopped_at(run);
     g_autofree char *line = run_last_line(run, step);
     options_fail(o->command, 0, "run %s %s at the step %s%s%s; 'haechi pipeline resume %s' goes on",
                  run->id, run_state_name(run->state), step->name, line ? ": " : "",
@@ -103,7 +104,8 @@ static int run_new_one(const Options *o, const char *name) {
     g_autoptr(GPtrArray) arguments =
         pipeline_arguments(pipeline, (const char *const *)o->set, &error);
     if (!arguments) return pipeline_fail(o->command, error);
-    g_autoptr(Run) run = run_new(data_dir, pipeline, arguments, &error);
+    const char *by = o->by ? o->by : g_get_user_name();
+    g_autoptr(Run) run = run_new(data_dir, pipeline, arguments, by, &error);
     return start(o, run, error);
 }
 
@@ -122,11 +124,13 @@ static GOptionEntry detach_entry(Options *o) {
 
 int cmd_pipeline_run(int argc, char **argv) {
     Options o = {.command = "pipeline run"};
-    GOptionEntry entries[PIPELINE_ENTRIES + 4] = {
+    GOptionEntry entries[PIPELINE_ENTRIES + 5] = {
         [PIPELINE_ENTRIES] = {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &o.set,
                               "An argument's value; may be given again", "NAME=VALUE"},
         {"pipelines", 0, 0, G_OPTION_ARG_FILENAME, &o.file,
          "Your own pipelines (" PIPELINE_FILE " in the data folder)", "FILE"},
+        {"by", 0, 0, G_OPTION_ARG_STRING, &o.by,
+         "Who is said to have asked for it (your user name)", "NAME"},
         detach_entry(&o),
     };
     pipeline_words_entries(&o.words, entries);

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/pipeline.h"
+#include "pipeline/run_log.h"
 #include "pipeline/runner.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ static void print_runs(const GPtrArray *runs) {
     for (guint i = 0; i < runs->len; i++) {
         const Run *run = g_ptr_array_index(runs, i);
         const bool alive = run->state == RUN_RUNNING || run->ended != 0;
-        const RunStep *step = pipeline_stopped_at(run);
+        const RunStep *step = run_stopped_at(run);
         g_autofree char *time = pipeline_duration(alive ? run->started : 0, run->ended);
         printf("%-22s  %-24s %-12s %-12s %s\n", run->id, run->pipeline, run_state_name(run->state),
                time, step ? step->name : "-");
@@ -36,11 +37,13 @@ static void print_step(const RunStep *step) {
     if (step->status > 0) printf(" (status %d)", step->status);
     if (step->signal > 0) printf(" (signal %d)", step->signal);
     putchar('\n');
+    if (step->model) printf("    made the model %s/%s\n", step->model, step->version);
 }
 
 static void print_run(const Run *run) {
     printf("%s of %s: %s", run->id, run->pipeline, run_state_name(run->state));
     if (run->attempt > 1) printf(", tried %d times", run->attempt);
+    if (run->by) printf(", for %s", run->by);
     putchar('\n');
     for (guint i = 0; i < run->arguments->len; i += 2)
         printf("  %s=%s\n", (const char *)g_ptr_array_index(run->arguments, i),
@@ -134,21 +137,75 @@ static int print_logs(const Run *run, const char *name, bool json) {
     return EXIT_SUCCESS;
 }
 
+/* How far the logs were followed. */
+typedef struct Followed {
+    const char *only;                /* this step's alone; NULL: all */
+    uint64_t at[PIPELINE_STEPS_MAX]; /* bytes */
+    guint last;                      /* the step that was printed last, and one more; 0: none */
+} Followed;
+
+/* Prints what is new in the log of step `i`; whether there was something. */
+static bool print_news(Followed *followed, const Run *run, guint i) {
+    const RunStep *step = g_ptr_array_index(run->steps, i);
+    if (followed->only && strcmp(step->name, followed->only) != 0) return false;
+    const RunLogPiece piece = run_log_read(run, step, followed->at[i]);
+    const bool news = piece.text->len > 0;
+    if (news && !followed->only && followed->last != i + 1) printf("==> %s\n", step->name);
+    if (news) followed->last = i + 1;
+    fwrite(piece.text->str, 1, piece.text->len, stdout);
+    fflush(stdout);
+    followed->at[i] = piece.to;
+    g_string_free(piece.text, TRUE);
+    return news;
+}
+
+/* Prints the logs as they grow, until the run has ended and all is printed. */
+static int follow_logs(const char *data_dir, const char *id, const char *only) {
+    enum { LOOK_US = 200000 };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Run) run = run_open(data_dir, id, &error);
+    Followed followed = {.only = only};
+    if (run && only && !run_find_step(run, only))
+        return options_fail("pipeline logs", EXIT_FAILURE, "run %s has no step '%.40s'", run->id,
+                            only);
+    while (run) {
+        bool news = false; /* the state was read before the logs: nothing is missed */
+        for (guint i = 0; i < run->steps->len; i++)
+            news |= print_news(&followed, run, i);
+        if (run->state > RUN_RUNNING && !news) return EXIT_SUCCESS;
+        if (!news) g_usleep(LOOK_US);
+        g_autofree char *same = g_strdup(run->id);
+        run_free(run);
+        run = run_open(data_dir, same, &error);
+    }
+    return pipeline_fail("pipeline logs", error);
+}
+
+static int logs(const PipelineWords *words, const char *id, const char *step, bool follow) {
+    const char *data_dir = pipeline_data_dir(words);
+    if (follow && words->json)
+        return options_fail("pipeline logs", EXIT_USAGE, "--follow has no --json");
+    if (follow) return follow_logs(data_dir, id, step);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Run) run = run_open(data_dir, id, &error);
+    return run ? print_logs(run, step, words->json) : pipeline_fail("pipeline logs", error);
+}
+
 int cmd_pipeline_logs(int argc, char **argv) {
     PipelineWords words = {0};
     char *step = NULL;
-    GOptionEntry entries[PIPELINE_ENTRIES + 2] = {
+    gboolean follow = FALSE;
+    GOptionEntry entries[PIPELINE_ENTRIES + 3] = {
         [PIPELINE_ENTRIES] = {"step", 0, 0, G_OPTION_ARG_STRING, &step, "Of this step alone",
                               "NAME"},
+        {"follow", 'f', 0, G_OPTION_ARG_NONE, &follow, "Go on as they grow, until the run ends",
+         NULL},
     };
     pipeline_words_entries(&words, entries);
     int status = EXIT_USAGE;
     if (options_parse("pipeline logs", "[RUN]", "Shows what the steps of a run (the latest) said.",
-                      entries, &argc, &argv, 0, 1)) {
-        g_autoptr(GError) error = NULL;
-        g_autoptr(Run) run = run_open(pipeline_data_dir(&words), argc > 1 ? argv[1] : NULL, &error);
-        status = run ? print_logs(run, step, words.json) : pipeline_fail("pipeline logs", error);
-    }
+                      entries, &argc, &argv, 0, 1))
+        status = logs(&words, argc > 1 ? argv[1] : NULL, step, follow);
     g_free(words.data_dir);
     g_free(step);
     return status;

@@ -9,6 +9,7 @@
 #include "io/csv_log.h"
 #include "io/neo4j_log.h"
 #include "model/registry.h"
+#include "pipeline/made_model.h"
 #include "pipeline/mlflow_outbox.h"
 #include "train/version.h"
 
@@ -262,6 +263,7 @@ static bool write_version(const Options *o, const TrainResult *result, GError **
     if (o->models && !registry_add(o->models, manifest, error)) return false;
     g_autofree char *dir =
         o->models ? g_build_filename(o->models, name, manifest->version, NULL) : g_strdup(o->out);
+    if (!made_model_note(name, manifest->version, error)) return false;
     (o->json ? print_json : print_text)(dir, manifest, result);
     mlflow_outbox_train(dir);
     return true;

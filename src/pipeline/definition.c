@@ -13,6 +13,7 @@
 #define ARGUMENT_KEY "argument."
 #define SCHEDULE_KEY "schedule"
 #define ZONE_KEY     "time-zone"
+#define PARALLEL_KEY "parallel"
 
 G_DEFINE_QUARK(haechi - pipeline - error, pipeline_error)
 
@@ -36,6 +37,7 @@ static Pipeline *pipeline_new(const char *name) {
     pipeline->name = g_strdup(name);
     pipeline->arguments = g_ptr_array_new_with_free_func(argument_free);
     pipeline->steps = g_ptr_array_new_with_free_func(step_free);
+    pipeline->parallel = PIPELINE_PARALLEL_DEFAULT;
     return pipeline;
 }
 
@@ -83,6 +85,22 @@ static G_GNUC_PRINTF(5, 6) bool refuse(const Reader *reader, const char *group, 
     return false;
 }
 
+/* Whether an address in the text has a user in it, as in "http://user:password@host": what stands
+ * there is a secret, or may be. */
+static bool holds_credentials(const char *text) {
+    for (const char *at = text; (at = strstr(at, "://")) != NULL;) {
+        at += strlen("://");
+        if (at[strcspn(at, "@/?# ")] == '@') return true;
+    }
+    return false;
+}
+
+/* What no command may hold, as it is kept and shown; NULL when there is nothing of it. */
+static const char *keeps_secret(const char *text) {
+    if (holds_credentials(text)) return "holds an address with a user or a password in it";
+    return card_mask_written(text) ? "holds what looks like a card number" : NULL;
+}
+
 /* What is wrong with an argument's value; NULL when nothing is. */
 static const char *value_wrong(const char *value) {
     if (*value == '\0') return "is empty";
@@ -91,13 +109,15 @@ static const char *value_wrong(const char *value) {
     if (!g_utf8_validate(value, -1, NULL)) return "is not UTF-8";
     for (const char *c = value; *c; c++)
         if (g_ascii_iscntrl(*c)) return "holds control characters";
-    return card_mask_needed(value) ? "holds what looks like a card number" : NULL;
+    return keeps_secret(value);
 }
 
 /* Arguments are kept and shown, so none may be a secret; the name of a file that holds one may. */
 static bool names_secret(const char *name) {
-    static const char *const secrets[] = {"password", "passwd",     "secret",  "token",
-                                          "apikey",   "credential", "api_key", "api-key"};
+    static const char *const secrets[] = {"password",    "passwd",      "passphrase", "pwd",
+                                          "secret",      "token",       "credential", "apikey",
+                                          "api_key",     "api-key",     "access_key", "access-key",
+                                          "private_key", "private-key", "bearer"};
     g_autofree char *lower = g_ascii_strdown(name, -1);
     if (g_str_has_suffix(lower, "_file") || g_str_has_suffix(lower, "-file")) return false;
     for (size_t i = 0; i < G_N_ELEMENTS(secrets); i++)
@@ -173,12 +193,30 @@ static bool add_argument(const Reader *reader, Pipeline *pipeline, const char *k
     return true;
 }
 
+/* Whether the name may be given to GLib, which reads whatever file it means: of the zones' folder,
+ * those that are zones; of what is no file there, an offset such as +09:00. */
+static bool zone_sound(const char *name) {
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-:/";
+    const char *folder = g_getenv("TZDIR");
+    if (!g_ascii_isalpha(*name) && *name != '+' && *name != '-') return false;
+    if (strspn(name, allowed) != strlen(name)) return false;
+    g_autofree char *path = g_build_filename(folder ? folder : "/usr/share/zoneinfo", name, NULL);
+    char magic[4];
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return true;
+    const bool good =
+        read(fd, magic, sizeof magic) == sizeof magic && memcmp(magic, "TZif", 4) == 0;
+    close(fd);
+    return good;
+}
+
 /* NULL with *error when the system knows no such zone. */
 static GTimeZone *get_zone(const Reader *reader, const char *group, GError **error) {
     if (!g_key_file_has_key(reader->file, group, ZONE_KEY, NULL)) return g_time_zone_new_local();
     g_autofree char *name = get(reader, group, ZONE_KEY, error);
     if (!name) return NULL;
-    GTimeZone *zone = *name && !strstr(name, "..") ? g_time_zone_new_identifier(name) : NULL;
+    GTimeZone *zone = zone_sound(name) ? g_time_zone_new_identifier(name) : NULL;
     if (!zone) refuse(reader, group, ZONE_KEY, error, "no such time zone here");
     return zone;
 }
@@ -205,7 +243,19 @@ static bool read_schedule(const Reader *reader, Pipeline *pipeline, GError **err
 
 static bool is_own_key(const char *key) {
     return strcmp(key, "description") == 0 || strcmp(key, SCHEDULE_KEY) == 0 ||
-           strcmp(key, ZONE_KEY) == 0;
+           strcmp(key, ZONE_KEY) == 0 || strcmp(key, PARALLEL_KEY) == 0;
+}
+
+static bool read_parallel(const Reader *reader, Pipeline *pipeline, GError **error) {
+    guint64 number;
+    if (!g_key_file_has_key(reader->file, pipeline->name, PARALLEL_KEY, NULL)) return true;
+    g_autofree char *text = get(reader, pipeline->name, PARALLEL_KEY, error);
+    if (!text) return false;
+    if (!g_ascii_string_to_unsigned(text, 10, 1, PIPELINE_PARALLEL_MAX, &number, NULL))
+        return refuse(reader, pipeline->name, PARALLEL_KEY, error, "not a number from 1 to %d",
+                      PIPELINE_PARALLEL_MAX);
+    pipeline->parallel = (guint)number;
+    return true;
 }
 
 /* Reads [NAME]: description, arguments and schedule. */
@@ -226,7 +276,7 @@ static bool read_pipeline(Reader *reader, const char *group, GError **error) {
             return refuse(reader, group, *key, error, "no such setting of a pipeline");
         if (!add_argument(reader, pipeline, *key, error)) return false;
     }
-    return read_schedule(reader, pipeline, error);
+    return read_parallel(reader, pipeline, error) && read_schedule(reader, pipeline, error);
 }
 
 /* A "${ARG}" in a word. */
@@ -262,6 +312,17 @@ static bool check_references(const Reader *reader, const Pipeline *pipeline, con
     return true;
 }
 
+/* What is wrong with a whole command; NULL when nothing is. */
+static const char *command_wrong(char **words) {
+    size_t bytes = 0;
+    for (char **word = words; *word; word++)
+        bytes += strlen(*word) + 1;
+    if (bytes > PIPELINE_COMMAND_BYTES_MAX) return "is too long";
+    if (strcmp(words[0], "pipeline") == 0) return "runs pipelines: a step cannot";
+    g_autofree char *line = g_strjoinv(" ", words);
+    return keeps_secret(line);
+}
+
 static bool check_words(const Reader *reader, const Pipeline *pipeline, const char *group,
                         char **words, GError **error) {
     if (g_strv_length(words) > PIPELINE_WORDS_MAX)
@@ -269,13 +330,10 @@ static bool check_words(const Reader *reader, const Pipeline *pipeline, const ch
     if (!g_ascii_isalpha(words[0][0]))
         return refuse(reader, group, "run", error,
                       "a haechi command comes first, without 'haechi'");
-    if (strcmp(words[0], "pipeline") == 0)
-        return refuse(reader, group, "run", error, "a step cannot run pipelines");
-    for (char **word = words; *word; word++) {
-        if (card_mask_needed(*word))
-            return refuse(reader, group, "run", error, "holds what looks like a card number");
+    const char *wrong = command_wrong(words);
+    if (wrong) return refuse(reader, group, "run", error, "%s", wrong);
+    for (char **word = words; *word; word++)
         if (!check_references(reader, pipeline, group, *word, error)) return false;
-    }
     return true;
 }
 
@@ -509,12 +567,33 @@ static char *fill(const char *word, const GPtrArray *arguments) {
     return g_string_free(out, FALSE);
 }
 
-char **pipeline_step_words(const PipelineStep *step, const GPtrArray *arguments) {
-    GPtrArray *words = g_ptr_array_new();
-    for (char **word = step->words; *word; word++)
-        g_ptr_array_add(words, fill(*word, arguments));
+/* NULL where they would be over PIPELINE_COMMAND_BYTES_MAX together. */
+static char **fill_all(const PipelineStep *step, const GPtrArray *arguments) {
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+    size_t bytes = 0;
+    for (char **word = step->words; *word && bytes <= PIPELINE_COMMAND_BYTES_MAX; word++) {
+        char *filled = fill(*word, arguments);
+        bytes += strlen(filled) + 1;
+        g_ptr_array_add(words, filled);
+    }
     g_ptr_array_add(words, NULL);
-    return (char **)g_ptr_array_free(words, FALSE);
+    if (bytes <= PIPELINE_COMMAND_BYTES_MAX) return (char **)g_ptr_array_free(words, FALSE);
+    g_ptr_array_free(words, TRUE);
+    return NULL;
+}
+
+GPtrArray *pipeline_commands(const Pipeline *pipeline, const GPtrArray *arguments, GError **error) {
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+    for (guint i = 0; i < pipeline->steps->len; i++) {
+        const PipelineStep *step = g_ptr_array_index(pipeline->steps, i);
+        char **words = fill_all(step, arguments);
+        const char *wrong = words ? command_wrong(words) : "is too long";
+        if (words) g_ptr_array_add(all, words);
+        if (!wrong) continue;
+        refuse_set(error, "with these arguments, the command of the step %s %s", step->name, wrong);
+        return NULL;
+    }
+    return g_steal_pointer(&all);
 }
 
 int64_t pipeline_next(const Pipeline *pipeline, int64_t after) {

@@ -14,9 +14,12 @@ enum {
     PIPELINES_MAX = 100,
     PIPELINE_STEPS_MAX = 32,
     PIPELINE_ARGUMENTS_MAX = 32,
-    PIPELINE_WORDS_MAX = 64,   /* of a step's command */
-    PIPELINE_NAME_MAX = 40,    /* bytes: letters, digits, '_' and '-' */
-    PIPELINE_VALUE_MAX = 4096, /* bytes: of an argument, a command, a description */
+    PIPELINE_WORDS_MAX = 64,              /* of a step's command */
+    PIPELINE_NAME_MAX = 40,               /* bytes: letters, digits, '_' and '-' */
+    PIPELINE_VALUE_MAX = 4096,            /* bytes: of an argument, a command, a description */
+    PIPELINE_COMMAND_BYTES_MAX = 1 << 15, /* of a command with its arguments' values in it */
+    PIPELINE_PARALLEL_DEFAULT = 2,        /* steps that run at the same time */
+    PIPELINE_PARALLEL_MAX = 8,
 };
 
 typedef enum PipelineError {
@@ -48,6 +51,7 @@ typedef struct Pipeline {
     char *schedule;       /* as written; NULL where it has none */
     Cron cron;            /* the same */
     GTimeZone *zone;      /* of the schedule: the system's unless the file says another */
+    guint parallel; /* steps that run at the same time at most, where none waits for another */
 } Pipeline;
 
 void pipeline_free(Pipeline *pipeline);
@@ -68,11 +72,13 @@ const Pipeline *pipelines_find(const GPtrArray *pipelines, const char *name, GEr
 /* The arguments of a run, in the pipeline's order, as char * pairs of name and value: the defaults,
  * and in their place what `set` (NULL-terminated "NAME=VALUE") says. NULL with *error for an
  * unknown name, one without a value, and a value that is empty, begins with '-' (it could be taken
- * for an option), has control characters or holds what looks like a card number. */
+ * for an option), has control characters, or holds what looks like a card number or an address
+ * with a password in it. */
 GPtrArray *pipeline_arguments(const Pipeline *pipeline, const char *const *set, GError **error);
 
-/* A step's words with the arguments' values in them; g_strfreev. */
-char **pipeline_step_words(const PipelineStep *step, const GPtrArray *arguments);
+/* The steps' commands with the arguments' values in them (char **, with g_strfreev), in their
+ * order. NULL with *error where one is too long, runs pipelines, or holds what a value may not. */
+GPtrArray *pipeline_commands(const Pipeline *pipeline, const GPtrArray *arguments, GError **error);
 
 /* When it is due for the first time after `after`, seconds since the epoch; 0 for never. */
 int64_t pipeline_next(const Pipeline *pipeline, int64_t after);

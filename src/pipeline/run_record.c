@@ -2,12 +2,14 @@
 
 #include "base/civil.h"
 #include "base/json_write.h"
+#include "base/progress.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define RUNS_FOLDER "pipelines"
@@ -15,6 +17,8 @@
 #define LOCK_FILE   "lock"
 #define CANCEL_FILE "cancel"
 #define STEP_GROUP  "step "
+
+#define SCHEDULE_FILE "schedule.lock"
 
 enum { LOCK_TRIES = 100, LOCK_TRY_US = 20000, FOLDER_MODE = 0700, FILE_MODE = 0600 };
 
@@ -31,6 +35,8 @@ static void step_free(void *data) {
     g_free(step->name);
     g_strfreev(step->words);
     g_strfreev(step->after);
+    g_free(step->model);
+    g_free(step->version);
     g_free(step);
 }
 
@@ -49,6 +55,7 @@ void run_free(Run *run) {
     if (run->lock >= 0) close(run->lock);
     g_free(run->id);
     g_free(run->pipeline);
+    g_free(run->by);
     g_free(run->dir);
     g_free(run->folder);
     g_ptr_array_unref(run->arguments);
@@ -101,16 +108,27 @@ static void set_step(GKeyFile *file, const RunStep *step) {
     g_key_file_set_integer(file, group, "signal", step->signal);
     set_list(file, group, "words", step->words);
     set_list(file, group, "after", step->after);
+    if (!step->model) return;
+    g_key_file_set_string(file, group, "model", step->model);
+    g_key_file_set_string(file, group, "version", step->version);
+}
+
+/* The name of a folder may hold any bytes, and a key file none but UTF-8. */
+static void set_folder(GKeyFile *file, const char *folder) {
+    g_autofree char *escaped = g_strescape(folder, NULL);
+    g_key_file_set_string(file, "run", "folder", escaped);
 }
 
 bool run_save(const Run *run, GError **error) {
     g_assert(run->lock >= 0);
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_key_file_set_string(file, "run", "pipeline", run->pipeline);
-    g_key_file_set_string(file, "run", "folder", run->folder);
+    if (run->by) g_key_file_set_string(file, "run", "by", run->by);
+    set_folder(file, run->folder);
     set_ints(file, "run", run->state, run->started, run->ended);
     g_key_file_set_int64(file, "run", "created", run->created);
     g_key_file_set_integer(file, "run", "attempt", run->attempt);
+    g_key_file_set_integer(file, "run", "parallel", (int)run->parallel);
     for (guint i = 0; i < run->arguments->len; i += 2)
         g_key_file_set_string(file, "arguments", g_ptr_array_index(run->arguments, i),
                               g_ptr_array_index(run->arguments, i + 1));
@@ -120,6 +138,9 @@ bool run_save(const Run *run, GError **error) {
     g_autofree char *text = g_key_file_to_data(file, &len, NULL);
     g_autofree char *path = g_build_filename(run->dir, RECORD_FILE, NULL);
     g_autoptr(GError) cause = NULL;
+    if (len > RUN_RECORD_BYTES_MAX) /* nobody would read it again */
+        return refuse(error, PIPELINE_ERROR_ARGUMENT, "the record of run %s would be too long",
+                      run->id) != NULL;
     if (g_file_set_contents_full(path, text, (gssize)len,
                                  G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
                                  FILE_MODE, &cause))
@@ -160,6 +181,9 @@ static bool get_step(Run *run, GKeyFile *file, const char *group) {
     step->after = g_key_file_get_string_list(file, group, "after", NULL, NULL);
     step->status = g_key_file_get_integer(file, group, "status", NULL);
     step->signal = g_key_file_get_integer(file, group, "signal", NULL);
+    step->model = g_key_file_get_string(file, group, "model", NULL);
+    step->version = g_key_file_get_string(file, group, "version", NULL);
+    if (!step->model != !step->version) return false;
     return words > 0 && words <= PIPELINE_WORDS_MAX && step->after &&
            get_state(file, group, &step->state) &&
            get_times(file, group, &step->started, &step->ended);
@@ -179,10 +203,19 @@ static bool get_arguments(Run *run, GKeyFile *file) {
     return true;
 }
 
+/* A record of before there were several at once has no number. */
+static guint get_parallel(GKeyFile *file) {
+    const int number = g_key_file_get_integer(file, "run", "parallel", NULL);
+    return (guint)CLAMP(number, 1, PIPELINE_PARALLEL_MAX);
+}
+
 static bool get_run(Run *run, GKeyFile *file) {
     run->pipeline = g_key_file_get_string(file, "run", "pipeline", NULL);
-    run->folder = g_key_file_get_string(file, "run", "folder", NULL);
+    run->by = g_key_file_get_string(file, "run", "by", NULL);
+    g_autofree char *folder = g_key_file_get_string(file, "run", "folder", NULL);
+    if (folder) run->folder = g_strcompress(folder);
     run->attempt = g_key_file_get_integer(file, "run", "attempt", NULL);
+    run->parallel = get_parallel(file);
     if (!run->pipeline || !pipeline_name_valid(run->pipeline) || run->attempt < 1 || !run->folder ||
         !g_path_is_absolute(run->folder) || !get_state(file, "run", &run->state) ||
         !get_times(file, "run", &run->started, &run->ended) ||
@@ -317,12 +350,42 @@ GPtrArray *runs_list(const char *data_dir, guint most) {
     return list;
 }
 
+GPtrArray *runs_ids(const char *data_dir) {
+    g_autofree char *runs = runs_folder(data_dir);
+    return run_ids(runs);
+}
+
+int64_t run_changed(const char *data_dir, const char *id) {
+    g_autofree char *runs = runs_folder(data_dir);
+    g_autofree char *path = g_build_filename(runs, id, RECORD_FILE, NULL);
+    struct stat st;
+    if (stat(path, &st) != 0) return 0;
+    return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+}
+
+int runs_open_schedule_lock(const char *data_dir) {
+    g_autofree char *runs = runs_folder(data_dir);
+    g_autofree char *path = g_build_filename(runs, SCHEDULE_FILE, NULL);
+    if (g_mkdir_with_parents(runs, FOLDER_MODE) != 0) return -1;
+    return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+}
+
 /* Making and opening runs. */
 
 static char *make_id(int64_t us) {
     const Civil at = civil_from_seconds(us / G_USEC_PER_SEC);
     return g_strdup_printf("%04d%02d%02d-%02d%02d%02d-%06d", at.year, at.month, at.day, at.hour,
                            at.minute, at.second, (int)(us % G_USEC_PER_SEC));
+}
+
+/* A name as a record can keep it: UTF-8 without control characters, not too long. */
+static char *clean_name(const char *by) {
+    if (!by || !*by) return NULL;
+    char *name = g_utf8_make_valid(by, -1);
+    for (char *c = name; *c; c++)
+        if (g_ascii_iscntrl(*c)) *c = ' ';
+    if (strlen(name) > RUN_BY_MAX) *g_utf8_find_prev_char(name, name + RUN_BY_MAX) = '\0';
+    return name;
 }
 
 static char **copy_names(const GPtrArray *names) {
@@ -332,17 +395,19 @@ static char **copy_names(const GPtrArray *names) {
     return list;
 }
 
-static void fill(Run *run, const Pipeline *pipeline, const GPtrArray *arguments) {
+static void fill(Run *run, const Pipeline *pipeline, const GPtrArray *arguments,
+                 GPtrArray *commands) {
     run->pipeline = g_strdup(pipeline->name);
     run->folder = g_get_current_dir();
     run->attempt = 1;
+    run->parallel = pipeline->parallel;
     for (guint i = 0; i < arguments->len; i++)
         g_ptr_array_add(run->arguments, g_strdup(g_ptr_array_index(arguments, i)));
     for (guint i = 0; i < pipeline->steps->len; i++) {
         const PipelineStep *from = g_ptr_array_index(pipeline->steps, i);
         RunStep *step = g_new0(RunStep, 1);
         step->name = g_strdup(from->name);
-        step->words = pipeline_step_words(from, arguments);
+        step->words = g_steal_pointer(&g_ptr_array_index(commands, i));
         step->after = copy_names(from->after);
         step->status = -1;
         g_ptr_array_add(run->steps, step);
@@ -363,7 +428,9 @@ static Run *make_folder(const char *runs) {
 }
 
 Run *run_new(const char *data_dir, const Pipeline *pipeline, const GPtrArray *arguments,
-             GError **error) {
+             const char *by, GError **error) {
+    g_autoptr(GPtrArray) commands = pipeline_commands(pipeline, arguments, error);
+    if (!commands) return NULL;
     g_autofree char *runs = runs_folder(data_dir);
     if (g_mkdir_with_parents(runs, FOLDER_MODE) != 0) return fail(error, "make", runs);
     const int lock = take_lock(runs); /* nobody prunes a folder that is not locked yet */
@@ -374,7 +441,8 @@ Run *run_new(const char *data_dir, const Pipeline *pipeline, const GPtrArray *ar
     close(lock);
     errno = code;
     if (!run) return fail(error, "make a run's folder in", runs);
-    fill(run, pipeline, arguments);
+    fill(run, pipeline, arguments, commands);
+    run->by = clean_name(by);
     return run_save(run, error) ? g_steal_pointer(&run) : NULL;
 }
 
@@ -406,7 +474,19 @@ static void wait_again(Run *run) {
         step->started = step->ended = 0;
         step->status = -1;
         step->signal = 0;
+        g_clear_pointer(&step->model, g_free);
+        g_clear_pointer(&step->version, g_free);
     }
+}
+
+bool run_may_resume(const Run *run, GError **error) {
+    if (run->state == RUN_SUCCEEDED)
+        refuse(error, PIPELINE_ERROR_BUSY, "run %s succeeded: there is nothing to resume", run->id);
+    else if (run->state <= RUN_RUNNING)
+        refuse(error, PIPELINE_ERROR_BUSY, "run %s is running", run->id);
+    else
+        return true;
+    return false;
 }
 
 Run *run_open_again(const char *data_dir, const char *id, GError **error) {
@@ -419,9 +499,8 @@ Run *run_open_again(const char *data_dir, const char *id, GError **error) {
         return refuse(error, PIPELINE_ERROR_BUSY, "run %s is running", run->id);
     if (run->lock < 0) return fail(error, "lock", run->dir);
     if (!read_record(run, error)) return NULL;
-    if (run->state == RUN_SUCCEEDED)
-        return refuse(error, PIPELINE_ERROR_BUSY, "run %s succeeded: there is nothing to resume",
-                      run->id);
+    interrupt(run); /* nobody else has the lock */
+    if (!run_may_resume(run, error)) return NULL;
     wait_again(run);
     run_forget_cancel(run); /* it was of the try before */
     return run_save(run, error) ? g_steal_pointer(&run) : NULL;
@@ -456,9 +535,81 @@ void run_forget_cancel(const Run *run) {
     unlink(path);
 }
 
-char *run_log_path(const Run *run, const RunStep *step) {
-    g_autofree char *name = g_strconcat(step->name, ".log", NULL);
+/* Files and steps. */
+
+static char *step_path(const Run *run, const RunStep *step, const char *ending) {
+    g_autofree char *name = g_strconcat(step->name, ending, NULL);
     return g_build_filename(run->dir, name, NULL);
+}
+
+char *run_log_path(const Run *run, const RunStep *step) {
+    return step_path(run, step, ".log");
+}
+
+char *run_progress_path(const Run *run, const RunStep *step) {
+    return step_path(run, step, ".progress");
+}
+
+char *run_model_path(const Run *run, const RunStep *step) {
+    return step_path(run, step, ".model");
+}
+
+char *run_last_line(const Run *run, const RunStep *step) {
+    enum { TAIL_BYTES = 4096, LINE_BYTES = 200 };
+    g_autofree char *path = run_log_path(run, step);
+    FILE *file = fopen(path, "rbe");
+    if (!file) return NULL;
+    char text[TAIL_BYTES + 1];
+    if (fseek(file, -TAIL_BYTES, SEEK_END) != 0) rewind(file);
+    text[fread(text, 1, TAIL_BYTES, file)] = '\0';
+    fclose(file);
+    g_strchomp(text);
+    const char *last = strrchr(text, '\n');
+    g_autofree char *line = g_strndup(last ? last + 1 : text, LINE_BYTES);
+    return *line ? g_utf8_make_valid(line, -1) : NULL;
+}
+
+RunStep *run_find_step(const Run *run, const char *name) {
+    for (guint i = 0; i < run->steps->len; i++) {
+        RunStep *step = g_ptr_array_index(run->steps, i);
+        if (strcmp(step->name, name) == 0) return step;
+    }
+    return NULL;
+}
+
+/* How much a step in that state says of why the run is not done. */
+static int weight(RunState state) {
+    switch (state) {
+    case RUN_FAILED:
+        return 4;
+    case RUN_CANCELLED:
+    case RUN_INTERRUPTED:
+        return 3;
+    case RUN_RUNNING:
+        return 2;
+    case RUN_WAITING:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+const RunStep *run_stopped_at(const Run *run) {
+    const RunStep *found = NULL;
+    for (guint i = 0; i < run->steps->len; i++) {
+        const RunStep *step = g_ptr_array_index(run->steps, i);
+        if (weight(step->state) > (found ? weight(found->state) : 0)) found = step;
+    }
+    return found;
+}
+
+const RunStep *run_model_step(const Run *run) {
+    const RunStep *found = NULL;
+    for (guint i = 0; i < run->steps->len; i++) {
+        const RunStep *step = g_ptr_array_index(run->steps, i);
+        if (step->model) found = step;
+    }
+    return found;
 }
 
 double run_seconds(int64_t started, int64_t ended) {
@@ -473,15 +624,28 @@ static void write_text(GString *out, const char *key, const char *value) {
     json_write_str(out, str_from(value));
 }
 
-static void write_time(GString *out, const char *key, int64_t us) {
+static void write_text_or_null(GString *out, const char *key, const char *value) {
+    g_string_append_printf(out, ",\"%s\":", key);
+    if (value)
+        json_write_str(out, str_from(value));
+    else
+        g_string_append(out, "null");
+}
+
+void run_write_time(GString *out, int64_t us) {
+    char text[CIVIL_TIME_LEN + 1];
     if (us == 0) {
-        g_string_append_printf(out, ",\"%s\":null", key);
+        g_string_append(out, "null");
         return;
     }
-    char text[CIVIL_TIME_LEN + 1];
     civil_write_time(us / G_USEC_PER_SEC, text);
     g_strdelimit(text, " ", 'T');
-    g_string_append_printf(out, ",\"%s\":\"%sZ\"", key, text);
+    g_string_append_printf(out, "\"%sZ\"", text);
+}
+
+static void write_time(GString *out, const char *key, int64_t us) {
+    g_string_append_printf(out, ",\"%s\":", key);
+    run_write_time(out, us);
 }
 
 static void write_times(GString *out, RunState state, int64_t started, int64_t ended) {
@@ -505,7 +669,34 @@ static void write_list(GString *out, const char *key, char **list) {
     g_string_append_c(out, ']');
 }
 
-static void write_step(GString *out, const RunStep *step) {
+static void write_model(GString *out, const RunStep *step) {
+    g_string_append(out, ",\"model\":");
+    if (!step || !step->model) {
+        g_string_append(out, "null");
+        return;
+    }
+    g_string_append_c(out, '{');
+    write_text(out, "name", step->model);
+    g_string_append_c(out, ',');
+    write_text(out, "version", step->version);
+    g_string_append_c(out, '}');
+}
+
+/* Of a step that runs: how far it is with what it does just now, as it says itself. */
+static void write_progress(GString *out, const Run *run, const RunStep *step) {
+    g_autofree char *path = run_progress_path(run, step), *doing = NULL;
+    double share = -1;
+    if (step->state == RUN_RUNNING) doing = progress_read(path, &share);
+    g_string_append(out, ",\"progress\":");
+    if (share >= 0)
+        json_write_double(out, share, 4);
+    else
+        g_string_append(out, "null");
+    write_text_or_null(out, "doing", doing);
+}
+
+static void write_step(GString *out, const Run *run, const RunStep *step) {
+    g_autofree char *last_line = run_last_line(run, step);
     g_string_append_c(out, '{');
     write_text(out, "name", step->name);
     write_times(out, step->state, step->started, step->ended);
@@ -519,6 +710,9 @@ static void write_step(GString *out, const RunStep *step) {
         g_string_append(out, ",\"signal\":null");
     write_list(out, "words", step->words);
     write_list(out, "after", step->after);
+    write_progress(out, run, step);
+    write_text_or_null(out, "last_line", last_line);
+    write_model(out, step);
     g_string_append_c(out, '}');
 }
 
@@ -529,6 +723,8 @@ void run_write_json(const Run *run, GString *out) {
     write_text(out, "pipeline", run->pipeline);
     write_times(out, run->state, run->started, run->ended);
     write_time(out, "created", run->created);
+    write_text_or_null(out, "by", run->by);
+    write_model(out, run_model_step(run));
     g_string_append_printf(out, ",\"attempt\":%d,\"arguments\":{", run->attempt);
     for (guint i = 0; i < run->arguments->len; i += 2) {
         if (i > 0) g_string_append_c(out, ',');
@@ -539,7 +735,7 @@ void run_write_json(const Run *run, GString *out) {
     g_string_append(out, "},\"steps\":[");
     for (guint i = 0; i < run->steps->len; i++) {
         if (i > 0) g_string_append_c(out, ',');
-        write_step(out, g_ptr_array_index(run->steps, i));
+        write_step(out, run, g_ptr_array_index(run->steps, i));
     }
     g_string_append(out, "]}");
 }

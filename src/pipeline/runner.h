@@ -1,5 +1,6 @@
-/* Runs a pipeline's run: a step after the other, each a child of ours that is haechi itself. What a
- * step says goes into its log, card numbers masked. A step dies with us, however we die. */
+/* Runs a pipeline's run: each step as a child of ours that is haechi itself, those that wait for
+ * nothing at the same time. What a step says goes into its log, card numbers masked. A step dies
+ * with us, however we die. */
 #pragma once
 
 #include "pipeline/run_record.h"
@@ -16,12 +17,9 @@ typedef struct RunWatch {
     void *data;
 } RunWatch;
 
-/* Runs the waiting steps of a locked run in their order until one does not succeed or the run is
- * cancelled, by go_on or by run_ask_cancel. Its state tells what became of it. False with *error
- * only when a record, a log or a process could not be had; the run has then failed. Children are
- * ended with the calling thread, which must therefore live on until this returns. */
+/* Runs the waiting steps of a locked run, each when those it waits for have succeeded, until one
+ * does not or the run is cancelled, by go_on or by run_ask_cancel. Where one fails, those that run
+ * beside it go on to their end, and no other is begun. Its state tells what became of it. False
+ * with *error only when a record, a log or a process could not be had; the run has then failed.
+ * Children are ended with the calling thread, which must therefore live on until this returns. */
 bool run_execute(Run *run, const RunWatch *watch, GError **error);
-
-/* The last line of a step's log that is not empty, at most 200 bytes of it; the caller frees it.
- * NULL when there is none. */
-char *run_last_line(const Run *run, const RunStep *step);

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import pathlib
+import pwd
 import signal
 import subprocess
 import sys
@@ -53,6 +54,41 @@ run=stream d/fraudTest.csv --to ${to} --rate 20
 [sent/after]
 run=features
 after=send
+
+[pair]
+description=Two steps at once, then a third
+argument.left=d/fraudTest.csv
+argument.right=d/fraudTest.csv
+[pair/left]
+run=stream ${left} --to http://127.0.0.1:1 --rate 1
+[pair/right]
+run=stream ${right} --to http://127.0.0.1:1 --rate 1
+[pair/last]
+run=features
+after=left;right
+
+[beside]
+description=One fails while another goes on
+argument.file=nowhere.csv
+parallel=8
+[beside/slow]
+run=data generate --out beside --cards 400 --days 200
+[beside/bad]
+run=data check ${file}
+[beside/never]
+run=features
+after=bad
+[beside/also]
+run=features
+after=slow
+
+[alone]
+description=One at a time, though they could be two
+parallel=1
+[alone/a]
+run=data check d/fraudTrain.csv
+[alone/b]
+run=data check d/fraudTrain.csv
 
 [print]
 description=Says what it is told
@@ -130,7 +166,7 @@ class Slow:
 def test_list():
     told = {p["name"]: p for p in asked("list")["pipelines"]}
     assert {"demo_data", "load_batch_into_neo4j", "train_xgboost", "train_catboost", "train_gcn", "train_ensemble",
-            "stream_predictions", "mend", "slow", "sent", "print"} == set(told)
+            "stream_predictions", "mend", "slow", "sent", "print", "pair", "beside", "alone"} == set(told)
     assert [step["name"] for step in told["mend"]["steps"]] == ["first", "check", "last"]
     assert told["mend"]["arguments"] == {"file": "missing.csv"} and told["print"]["arguments"] == {"word": None}
     text = good("list")
@@ -150,7 +186,10 @@ def test_data_then_model():
     assert all(step["exit_status"] == 0 and step["seconds"] > 0 for step in told["steps"])
     assert told["started"] <= told["ended"] and told["seconds"] >= sum(s["seconds"] for s in told["steps"]) - 0.01
     assert asked("status", told["id"]) == told and asked("status")["runs"][0] == told
-    version, = os.listdir("models/xgboost")[:1]
+    version, = (name for name in os.listdir("models/xgboost") if name.startswith("2"))
+    assert told["model"] == {"name": "xgboost", "version": version} == told["steps"][1]["model"], told
+    assert told["steps"][0]["model"] is None and f"made the model xgboost/{version}" in good("status", told["id"])
+    assert told["by"] == pwd.getpwuid(os.getuid()).pw_name
     logs = {log["step"]: log["log"] for log in asked("logs", told["id"])["logs"]}
     assert "Trained models/xgboost/" in logs["train"] and "xgboost" in logs["list"], (logs, version)
     assert good("logs", "--step", "train") == logs["train"]
@@ -202,6 +241,123 @@ def test_cancel_what_ends_well():
         told = asked("cancel")
         assert told["state"] == "cancelled" and states(told) == {"send": "cancelled", "after": "waiting"}, told
         assert sending.wait(timeout=60) == 1
+
+
+def both_wait():
+    run = asked("status")["runs"][0]
+    return run["pipeline"] == "pair" and states(run) == {"left": "running", "right": "running", "last": "waiting"} and run
+
+
+def test_at_once():
+    """Steps that do not wait for each other run together, and are cancelled together."""
+    pair = subprocess.Popen([HAECHI, "pipeline", "run", "pair"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, text=True, env=ENV)
+    run = wait_until("both run", both_wait)
+    steps = children_of(pair.pid)
+    assert len(steps) == 2
+    os.kill(steps[0], signal.SIGSTOP)  # one has to be killed, the other ends when asked
+    told = asked("cancel", run["id"])
+    assert told["state"] == "cancelled"
+    assert states(told) == {"left": "cancelled", "right": "cancelled", "last": "waiting"}
+    assert not any(is_alive(step) for step in steps)
+    assert pair.wait(timeout=60) == 1
+    pair.stderr.close()
+
+
+def test_killed_at_once():
+    """Both steps die with the runner; resumed, both are run again."""
+    pair = subprocess.Popen([HAECHI, "pipeline", "run", "pair"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL, env=ENV)
+    run = wait_until("both run", both_wait)
+    steps = children_of(pair.pid)
+    pair.kill()
+    pair.wait()
+    wait_until("they have ended", lambda: not any(is_alive(step) for step in steps))
+    told = asked("status", run["id"])
+    assert told["state"] == "interrupted"
+    assert states(told) == {"left": "interrupted", "right": "interrupted", "last": "waiting"}
+    good("resume", run["id"], "--detach")
+    again = wait_until("both run again", both_wait)
+    assert again["id"] == run["id"] and again["attempt"] == 2
+    assert asked("cancel", run["id"])["state"] == "cancelled"
+
+
+def test_fails_beside():
+    """What runs beside a step that fails goes on to its end; nothing else is begun until it is resumed."""
+    status, _, err = run("run", "beside")
+    assert status == 1 and "failed at the step bad" in err, err
+    told = asked("status")["runs"][0]
+    assert states(told) == {"slow": "succeeded", "bad": "failed", "never": "waiting", "also": "waiting"}, told
+    ended = {step["name"]: step["ended"] for step in told["steps"]}
+    assert ended["bad"] <= ended["slow"]
+    os.link("d/fraudTest.csv", "nowhere.csv")
+    again = asked("resume", told["id"])
+    assert again["state"] == "succeeded" and again["steps"][0] == told["steps"][0]
+
+
+def test_one_at_a_time():
+    events = run("run", "alone")[2].splitlines()[1:]
+    assert [line.split(":")[0].split()[1] for line in events] == ["a", "a", "b", "b"], events
+
+
+def test_follow():
+    """Logs are printed as they grow, with each step's title, and the command ends with the run."""
+    name = good("run", "beside", "--set", "file=d/fraudTest.csv", "--detach").strip()
+    followed = good("logs", name, "--follow")
+    assert asked("status", name)["state"] == "succeeded"
+    for log in asked("logs", name)["logs"]:
+        assert f"==> {log['step']}\n" in followed and log["log"], log
+        assert set(log["log"].splitlines()) <= set(followed.splitlines()), log
+    assert good("logs", name, "--follow", "--step", "bad") == good("logs", name, "--step", "bad")
+    refused(1, "no step 'x'", "logs", name, "--follow", "--step", "x")
+    refused(2, "--follow has no --json", "logs", name, "--follow", "--json")
+
+
+def test_odd_folder():
+    """A run in a folder whose name is no UTF-8 is kept, shown and resumed there."""
+    folder = b"odd \xff\\;\n"
+    os.mkdir(folder)
+
+    def here(*words):
+        return subprocess.run([HAECHI, "pipeline", *words, "--data-dir", "../haechi-data"], cwd=folder, env=ENV,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    failed = here("run", "mend", "--set", "file=beside.csv")
+    assert failed.returncode == 1, failed.stderr
+    told = asked("status")["runs"][0]
+    assert told["state"] == "failed" and told["arguments"]["file"] == "beside.csv"
+    os.link("d/fraudTest.csv", folder + b"/beside.csv")
+    # Its first step was not done there either: the folder is the run's, wherever it is resumed from.
+    os.mkdir(folder + b"/d")
+    os.link("d/fraudTest.csv", folder + b"/d/fraudTest.csv")
+    assert asked("resume", told["id"])["state"] == "succeeded"
+
+
+def test_large_record():
+    """The longest commands that a definition allows make a record that is read again; longer ones are refused."""
+    value = "a" * 3800
+    steps = "".join(f"[wide/s{i}]\nrun=features --none ${{a}}{' ${a}' * 7}\n" for i in range(32))
+    pathlib.Path("wide.conf").write_text("[wide]\ndescription=d\nargument.a=\n" + steps)
+    assert run("run", "wide", "--set", "a=" + ";" * 3800, "--pipelines", "wide.conf")[0] == 1
+    told = asked("status")["runs"][0]
+    assert told["pipeline"] == "wide" and told["state"] == "failed" and len(told["steps"]) == 32
+    assert told["steps"][0]["words"][2] == ";" * 3800
+    before = asked("status")["runs"][0]["id"]
+    refused(2, "the command of the step s0 is too long", "run", "wide", "--set", "a=" + value + "b" * 296, "--pipelines",
+            "wide.conf")
+    assert asked("status")["runs"][0]["id"] == before, "a run was made"
+
+
+def test_secrets():
+    """No password is kept in a record, whatever it is a part of."""
+    refused(2, "an address with a user", "run", "print", "--set", "word=http://me:word@host/")
+    pathlib.Path("split.conf").write_text(
+        "[split]\ndescription=d\nargument.a=\nargument.b=\n[split/s]\nrun=data check ${a}${b} ${b}\n")
+    refused(2, "an address with a user", "run", "split", "--set", "a=http://me", "--set", "b=:word@host", "--pipelines",
+            "split.conf")
+    refused(2, "card number", "run", "split", "--set", "a=41111111", "--set", "b=11111111", "--pipelines", "split.conf")
+    pathlib.Path("zone.conf").write_text(
+        "[z]\ndescription=d\nschedule=* * * * *\ntime-zone=/etc/passwd\n[z/s]\nrun=features\n")
+    refused(1, "zone.conf: [z] time-zone: no such time zone here", "list", "--pipelines", "zone.conf")
 
 
 def test_interrupt():
@@ -364,8 +520,9 @@ def start_scheduler():
 
 SCHEDULER = {}
 TESTS = [test_list, test_data_then_model, test_failing_step, test_cancel, test_cancel_what_ends_well,
-         test_interrupt, test_cancel_what_does_not_end, test_killed_runner, test_killed_often, test_detached, test_card_numbers,
-         test_pruned, test_refused, test_damaged_record, test_full_disk, test_schedule]
+         test_at_once, test_killed_at_once, test_fails_beside, test_one_at_a_time, test_follow, test_odd_folder,
+         test_secrets, test_interrupt, test_cancel_what_does_not_end, test_killed_runner, test_killed_often, test_detached, test_card_numbers,
+         test_pruned, test_refused, test_large_record, test_damaged_record, test_full_disk, test_schedule]
 
 
 def main():

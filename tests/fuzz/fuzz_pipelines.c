@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_step(const Pipeline *pipeline, guint number, const GPtrArray *arguments) {
+static void check_step(const Pipeline *pipeline, guint number, const GPtrArray *commands) {
     const PipelineStep *step = g_ptr_array_index(pipeline->steps, number);
     g_assert_true(pipeline_name_valid(step->name));
     for (guint a = 0; a < step->after->len; a++) {
@@ -17,8 +17,8 @@ static void check_step(const Pipeline *pipeline, guint number, const GPtrArray *
             before++;
         g_assert_cmpuint(before, <, number);
     }
-    if (!arguments) return; /* one has no default */
-    g_auto(GStrv) words = pipeline_step_words(step, arguments);
+    if (!commands) return; /* an argument has no default, or makes one that may not be */
+    char **words = g_ptr_array_index(commands, number);
     g_assert_cmpuint(g_strv_length(words), ==, g_strv_length(step->words));
 }
 
@@ -34,8 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         const int64_t next = pipeline_next(pipeline, 1);
         g_assert_true(next == 0 || next > 1);
         g_autoptr(GPtrArray) arguments = pipeline_arguments(pipeline, NULL, NULL);
+        g_autoptr(GPtrArray) commands =
+            arguments ? pipeline_commands(pipeline, arguments, NULL) : NULL;
         for (guint s = 0; s < pipeline->steps->len; s++)
-            check_step(pipeline, s, arguments);
+            check_step(pipeline, s, commands);
     }
     return 0;
 }

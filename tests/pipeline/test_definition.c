@@ -25,8 +25,8 @@ static const PipelineStep *step_at(const Pipeline *pipeline, guint i) {
 
 static void test_built_in(void) {
     static const char *const names[] = {
-        "demo_data", "load_batch_into_neo4j", "train_xgboost",     "train_catboost",
-        "train_gcn", "train_ensemble",        "stream_predictions"};
+        "demo_data",      "load_batch_into_neo4j", "train_xgboost",
+        "train_catboost", "train_gcn",       "train_ensemble",        "stream_predictions"};
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) pipelines = pipelines_read(NULL, "/nonexistent", &error);
     g_assert_no_error(error);
@@ -85,7 +85,9 @@ static void test_words(void) {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) arguments = pipeline_arguments(pipeline, set, &error);
     g_assert_no_error(error);
-    g_auto(GStrv) words = pipeline_step_words(step_at(pipeline, 0), arguments);
+    g_autoptr(GPtrArray) commands = pipeline_commands(pipeline, arguments, &error);
+    g_assert_no_error(error);
+    char **words = g_ptr_array_index(commands, 0);
     static const char *const expected[] = {
         "data",      "check", "a b", "--x=; rm -rf ${file} $(x) \"'/; rm -rf ${file} $(x) \"'",
         "two words", "$HOME", ";",   "`ls`",
@@ -124,9 +126,41 @@ static void test_arguments(void) {
     refuse_set("n=a\nb", "control characters");
     refuse_set("n=\xff", "not UTF-8");
     refuse_set("n=x4111111111111111", "card number");
+    refuse_set("n=4111-1111-1111-1111", "card number");
+    refuse_set("n=4111 1111 1111 1111", "card number");
+    refuse_set("n=3782 822463 10005", "card number");
+    refuse_set("n=.4111111111111111", "card number");
+    refuse_set("n=ftp://u:p@h/x", "an address with a user");
     g_autofree char *longest = g_strnfill(PIPELINE_VALUE_MAX + 1, 'a');
     g_autofree char *set = g_strconcat("n=", longest, NULL);
     refuse_set(set, "too long");
+}
+
+/* What only the arguments make wrong. */
+static void refuse_command(const char *run, const char *a, const char *b, const char *part) {
+    g_autofree char *text =
+        g_strdup_printf("[p]\ndescription=d\nargument.a=\nargument.b=\n[p/s]\nrun=%s\n", run);
+    g_autofree char *set_a = g_strconcat("a=", a, NULL), *set_b = g_strconcat("b=", b, NULL);
+    const char *const set[] = {set_a, set_b, NULL};
+    g_autoptr(GPtrArray) pipelines = parse(text);
+    g_autoptr(GError) error = NULL;
+    const Pipeline *pipeline = g_ptr_array_index(pipelines, 0);
+    g_autoptr(GPtrArray) arguments = pipeline_arguments(pipeline, set, &error);
+    g_assert_no_error(error);
+    g_assert_null(pipeline_commands(pipeline, arguments, &error));
+    g_assert_error(error, PIPELINE_ERROR, PIPELINE_ERROR_ARGUMENT);
+    if (!strstr(error->message, part)) g_error("%s: not '%s'", error->message, part);
+}
+
+static void test_commands(void) {
+    refuse_command("pipe${a} run ${b}", "line", "p", "the step s runs pipelines");
+    refuse_command("graph card ${a}${b}", "41111111", "11111111", "card number");
+    refuse_command("graph card ${a} ${b}", "41111111", "11111111", "card number");
+    refuse_command("graph card ${a}-${b}", "4111-1111", "1111-1111", "card number");
+    refuse_command("stream --to ${a}${b}", "http://me:", "word@host", "an address with a user");
+    g_autofree char *longest = g_strnfill(PIPELINE_VALUE_MAX, 'a');
+    refuse_command("features ${a} ${a} ${a} ${a} ${b} ${b} ${b} ${b}", longest, longest,
+                   "too long");
 }
 
 static void refuse(const char *text, const char *part) {
@@ -151,7 +185,11 @@ static void test_refused(void) {
     refuse(P "[p/s]\nrun='a\n", "[p/s] run: ");
     refuse(P "[p/s]\nrun=--version\n", "[p/s] run: a haechi command comes first");
     refuse(P "[p/s]\nrun=${a}\n", "[p/s] run: a haechi command comes first");
-    refuse(P "[p/s]\nrun=pipeline run p\n", "cannot run pipelines");
+    refuse(P "[p/s]\nrun=pipeline run p\n", "runs pipelines: a step cannot");
+    refuse(P "[p/s]\nrun=graph card 4111 1111 1111 1111\n", "looks like a card number");
+    refuse(P "[p/s]\nrun=graph card 4111-1111-1111-1111\n", "looks like a card number");
+    refuse(P "[p/s]\nrun=graph card x.4111111111111111\n", "looks like a card number");
+    refuse(P "[p/s]\nrun=stream --to http://me:word@host/\n", "an address with a user");
     refuse(P "[p/s]\nrun=graph card 4111111111111111\n", "[p/s] run: holds what looks like a card");
     refuse(P "[p/s]\nrun=features ${b}\n", "[p/s] run: [p] has no argument 'b'");
     refuse(P "[p/s]\nrun=features ${a\n", "[p/s] run: '${' without its '}'");
@@ -165,11 +203,23 @@ static void test_refused(void) {
     refuse(P "[p/]\nrun=features\n", "[p/] a step's name");
     refuse("[ p]\ndescription=d\n", "[ p] a pipeline's name");
     refuse("[p]\ndescription=d\nargument.api_token=\n", "may be a secret");
+    refuse("[p]\ndescription=d\nargument.pwd=\n", "may be a secret");
+    refuse("[p]\ndescription=d\nargument.db_PassPhrase=\n", "may be a secret");
+    refuse("[p]\ndescription=d\nargument.a=https://tok@host\n", "an address with a user");
+    refuse(P "parallel=0\n", "[p] parallel: not a number from 1 to 8");
+    refuse(P "parallel=9\n", "[p] parallel: not a number from 1 to 8");
+    refuse(P "parallel=two\n", "[p] parallel: not a number from 1 to 8");
     refuse("[p]\ndescription=d\nargument.a=-x\n", "[p] argument.a: the default begins with '-'");
     refuse("[p]\ndescription=d\nargument.a=4111111111111111\n", "looks like a card number");
     refuse(P "schedule=* * * *\n", "[p] schedule: it has not five fields");
     refuse(P "schedule=* * * * *\ntime-zone=Nowhere/City\n", "[p] time-zone: no such");
     refuse(P "schedule=* * * * *\ntime-zone=../../etc/localtime\n", "[p] time-zone: no such");
+    /* GLib reads any file as a zone, and complains of those that are none, which ends a test. */
+    refuse(P "schedule=* * * * *\ntime-zone=/etc/passwd\n", "[p] time-zone: no such");
+    refuse(P "schedule=* * * * *\ntime-zone=tzdata.zi\n", "[p] time-zone: no such");
+    refuse(P "schedule=* * * * *\ntime-zone=zone1970.tab\n", "[p] time-zone: no such");
+    refuse(P "schedule=* * * * *\ntime-zone=Asia\n", "[p] time-zone: no such");
+    refuse(P "schedule=* * * * *\ntime-zone=\n", "[p] time-zone: no such");
     refuse(P "time-zone=UTC\n", "[p] time-zone: there is no schedule");
     refuse(P "argument.b=\nschedule=* * * * *\n", "[p] schedule: argument.b needs a default");
     refuse("[p]\ndescription=a\\nb\n", "control characters");
@@ -245,6 +295,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/definition/words", test_words);
     g_test_add_func("/definition/schedule", test_schedule);
     g_test_add_func("/definition/arguments", test_arguments);
+    g_test_add_func("/definition/commands", test_commands);
     g_test_add_func("/definition/refused", test_refused);
     g_test_add_func("/definition/limits", test_limits);
     g_test_add_func("/definition/own-file", test_own_file);
