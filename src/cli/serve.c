@@ -8,6 +8,7 @@
 #include "cli/neo4j_options.h"
 #include "cli/options.h"
 #include "model/registry.h"
+#include "pipeline/desk.h"
 #include "pipeline/mlflow_model.h"
 #include "serve/partition.h"
 
@@ -17,7 +18,9 @@ typedef struct Settings {
     char *config, *data_dir, *model, *challenger, *models, *mlflow_every, *listen, *token_file;
     /* Kafka: NULL brokers for none. */
     char *brokers, *group, *exchange, *checkpoint_events, *topics[TOPIC_COUNT];
-    GPtrArray *kafka; /* librdkafka's own settings: name, value, name, value */
+    char *pipelines, *schedule; /* [pipelines]: the file; "true" or "false" */
+    gboolean scheduled;         /* --schedule */
+    GPtrArray *kafka;           /* librdkafka's own settings: name, value, name, value */
     Neo4jWords neo4j;
 } Settings;
 
@@ -50,6 +53,8 @@ static void settings_clear(Settings *settings) {
     g_free(settings->checkpoint_events);
     for (size_t i = 0; i < TOPIC_COUNT; i++)
         g_free(settings->topics[i]);
+    g_free(settings->pipelines);
+    g_free(settings->schedule);
     g_ptr_array_unref(settings->kafka);
     neo4j_words_clear(&settings->neo4j);
 }
@@ -87,6 +92,11 @@ static char **neo4j_setting(Settings *settings, const char *key) {
     if (strcmp(key, "password-file") == 0) return &words->password_file;
     if (strcmp(key, "ca-file") == 0) return &words->ca_file;
     return NULL;
+}
+
+static char **pipelines_setting(Settings *settings, const char *key) {
+    if (strcmp(key, "file") == 0) return &settings->pipelines;
+    return strcmp(key, "schedule") == 0 ? &settings->schedule : NULL;
 }
 
 typedef char **FindSetting(Settings *settings, const char *key);
@@ -131,12 +141,13 @@ static bool load_config(GKeyFile *file, const char *path, GError **error) {
 }
 
 static bool check_groups(GKeyFile *file, GError **error) {
-    static const char *const known[] = {"serve", "kafka", "neo4j", NULL};
+    static const char *const known[] = {"serve", "kafka", "neo4j", "pipelines", NULL};
     g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
     for (size_t i = 0; groups[i]; i++) {
         if (g_strv_contains(known, groups[i])) continue;
         g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_GROUP_NOT_FOUND,
-                    "unknown group [%s]: there are [serve], [kafka] and [neo4j]", groups[i]);
+                    "unknown group [%s]: there are [serve], [kafka], [neo4j] and [pipelines]",
+                    groups[i]);
         return false;
     }
     return true;
@@ -148,17 +159,18 @@ static bool read_config(Settings *settings, GError **error) {
     if (load_config(file, settings->config, error) && check_groups(file, error) &&
         read_group(settings, file, "serve", serve_setting, error) &&
         read_group(settings, file, "kafka", kafka_setting, error) &&
-        read_group(settings, file, "neo4j", neo4j_setting, error))
+        read_group(settings, file, "neo4j", neo4j_setting, error) &&
+        read_group(settings, file, "pipelines", pipelines_setting, error))
         return true;
     g_prefix_error(error, "cannot use the configuration %s: ", settings->config);
     return false;
 }
 
 static bool parse(Settings *settings, int argc, char **argv) {
-    enum { OWN_ENTRIES = 9 };
+    enum { OWN_ENTRIES = 11 };
     GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &settings->config,
-         "Settings, as the groups [serve], [kafka] and [neo4j] of a key file", "FILE"},
+         "Settings, as the groups [serve], [kafka], [neo4j] and [pipelines] of a key file", "FILE"},
         {"data-dir", 'd', 0, G_OPTION_ARG_FILENAME, &settings->data_dir,
          "Folder of the store and the checkpoint (haechi-data)", "DIR"},
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &settings->model, MODEL_OPTION_HELP, "DIR"},
@@ -176,6 +188,10 @@ static bool parse(Settings *settings, int argc, char **argv) {
          "FILE"},
         {"kafka", 'k', 0, G_OPTION_ARG_STRING, &settings->brokers,
          "Take transactions and labels from Kafka, and put decisions there", "HOST:PORT"},
+        {"pipelines", 0, 0, G_OPTION_ARG_FILENAME, &settings->pipelines,
+         "Your own pipelines (pipelines.conf in the data folder)", "FILE"},
+        {"schedule", 0, 0, G_OPTION_ARG_NONE, &settings->scheduled,
+         "Run the pipelines that have a schedule= when they are due", NULL},
         [OWN_ENTRIES + NEO4J_ENTRIES] = {0},
     };
     neo4j_words_entries(&settings->neo4j, entries + OWN_ENTRIES);
@@ -351,6 +367,29 @@ static const char *looked_up(const char *model, const LookupOptions *lookup) {
     return model && lookup->seconds > 0 && mlflow_model_may_change(model) ? model : NULL;
 }
 
+static bool read_schedule(const Settings *settings, bool *schedule, GError **error) {
+    const char *text = settings->schedule;
+    *schedule = settings->scheduled || g_strcmp0(text, "true") == 0;
+    if (!text || strcmp(text, "true") == 0 || strcmp(text, "false") == 0) return true;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                "schedule in [pipelines] is true or false");
+    return false;
+}
+
+/* With the pipelines at hand for as long as it runs. */
+static bool run_with_pipelines(const Settings *settings, ServeOptions *options, GError **error) {
+    PipelineDeskOptions desk_options = {.data_dir = options->data_dir, .file = settings->pipelines};
+    if (!read_schedule(settings, &desk_options.schedule, error)) return false;
+    PipelineDesk *desk = pipeline_desk_new(&desk_options, error);
+    if (!desk) return false;
+    const PipelinesBackend backend = pipeline_desk_backend(desk);
+    options->pipelines = &backend;
+    const bool ok = run_checked(settings, options, error);
+    options->pipelines = NULL;
+    pipeline_desk_free(desk);
+    return ok;
+}
+
 static bool run(const Settings *settings, GError **error) {
     LookupOptions lookup = {.find = mlflow_model_again};
     if (!read_mlflow_every(settings->mlflow_every, &lookup.seconds, error)) return false;
@@ -373,7 +412,7 @@ static bool run(const Settings *settings, GError **error) {
         .token_file = settings->token_file,
         .neo4j = neo4j_words_options(&settings->neo4j),
     };
-    return run_checked(settings, &options, error);
+    return run_with_pipelines(settings, &options, error);
 }
 
 int cmd_serve(int argc, char **argv) {

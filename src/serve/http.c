@@ -44,6 +44,7 @@ struct Request {
     Question *question;
     LibraryCall *call;
     DeskCall *desk;
+    PipelinesCall *pipelines_call;
     bool head;      /* only the headers are asked for */
     bool too_large; /* its body is over the limit */
 };
@@ -381,6 +382,77 @@ static enum MHD_Result get_audit(Request *request) {
     return submit_desk(request, DESK_AUDIT, false);
 }
 
+/* Pipelines */
+
+/* The call whose names the path has: of a change and of all about one run, the first part is the
+ * pipeline's or the run's, and a step's is the third. */
+static PipelinesCall *begin_pipelines_call(Request *request, PipelinesTask task) {
+    g_auto(GStrv) parts = g_strsplit(request->subject ? request->subject : "", "/", -1);
+    const guint count = g_strv_length(parts);
+    PipelinesCall *call = request->pipelines_call = g_new0(PipelinesCall, 1);
+    call->task = task;
+    call->by = g_strdup(asker(request).name);
+    if (count > 0) *(task == PIPELINES_RUN ? &call->pipeline : &call->run) = g_strdup(parts[0]);
+    if (count > 2) call->step = g_strdup(parts[2]);
+    return call;
+}
+
+static enum MHD_Result submit_pipelines(Request *request) {
+    Pipelines *pipelines = request->http->options.pipelines;
+    if (!pipelines) return send_problem(request, 404, "this service has no pipelines");
+    request->job.pipelines_call = request->pipelines_call;
+    return submit_to(request, pipelines_worker(pipelines), PIPELINES_QUEUE_MAX, JOB_PIPELINES);
+}
+
+static enum MHD_Result get_pipelines(Request *request) {
+    begin_pipelines_call(request, PIPELINES_LIST);
+    return submit_pipelines(request);
+}
+
+static enum MHD_Result get_runs(Request *request) {
+    PipelinesCall *call = begin_pipelines_call(request, PIPELINES_RUNS);
+    const char *limit = query(request, "limit");
+    guint64 number = PIPELINES_RUNS_DEFAULT;
+    if (limit && !g_ascii_string_to_unsigned(limit, 10, 1, PIPELINES_RUNS_MAX, &number, NULL))
+        return send_problem(request, 400, "limit is 1 to 200");
+    call->limit = (size_t)number;
+    call->pipeline = g_strdup(query(request, "pipeline"));
+    return submit_pipelines(request);
+}
+
+static enum MHD_Result get_run(Request *request) {
+    begin_pipelines_call(request, PIPELINES_SHOW);
+    return submit_pipelines(request);
+}
+
+static enum MHD_Result get_step_log(Request *request) {
+    PipelinesCall *call = begin_pipelines_call(request, PIPELINES_LOG);
+    const char *from = query(request, "from");
+    if (from && !g_ascii_string_to_unsigned(from, 10, 0, G_MAXINT64, &call->from, NULL))
+        return send_problem(request, 400, "from is a number of bytes");
+    return submit_pipelines(request);
+}
+
+static enum MHD_Result change_run(Request *request, PipelinesTask task) {
+    const Str body = {request->body, request->length};
+    unsigned status;
+    PipelinesCall *call = begin_pipelines_call(request, task);
+    const char *wrong = pipelines_call_read(request->http->parser, body, call, &status);
+    return wrong ? send_problem(request, status, wrong) : submit_pipelines(request);
+}
+
+static enum MHD_Result post_run(Request *request) {
+    return change_run(request, PIPELINES_RUN);
+}
+
+static enum MHD_Result post_cancel(Request *request) {
+    return change_run(request, PIPELINES_CANCEL);
+}
+
+static enum MHD_Result post_resume(Request *request) {
+    return change_run(request, PIPELINES_RESUME);
+}
+
 /* Stored transactions */
 
 static enum MHD_Result send_store_failure(Request *request, const GError *error) {
@@ -512,6 +584,7 @@ static enum MHD_Result get_metrics(Request *request) {
     meters_write_prometheus(options->meters, model, options->worker->queue_depth(options->worker),
                             file_bytes(http->db_path) + file_bytes(http->wal_path), body);
     model_free(model);
+    if (options->pipelines) pipelines_write_metrics(options->pipelines, body);
     return respond(request, 200, response_of("text/plain; version=0.0.4; charset=utf-8", body));
 }
 
@@ -709,6 +782,13 @@ static const Route routes[] = {
     {"GET", "/v1/models/*/*/files/*", get_model_file, ROLE_VIEWER, 0},
     {"POST", "/v1/models/*/*/promote", post_promotion, ROLE_ADMIN, ROUTE_ONE},
     {"POST", "/v1/models/*/rollback", post_rollback, ROLE_ADMIN, ROUTE_ONE},
+    {"GET", "/v1/pipelines", get_pipelines, ROLE_VIEWER, 0},
+    {"POST", "/v1/pipelines/*/run", post_run, ROLE_ADMIN, ROUTE_ONE},
+    {"GET", "/v1/pipelines/runs", get_runs, ROLE_VIEWER, 0},
+    {"GET", "/v1/pipelines/runs/*", get_run, ROLE_VIEWER, 0},
+    {"GET", "/v1/pipelines/runs/*/steps/*/log", get_step_log, ROLE_VIEWER, 0},
+    {"POST", "/v1/pipelines/runs/*/cancel", post_cancel, ROLE_ADMIN, ROUTE_ONE},
+    {"POST", "/v1/pipelines/runs/*/resume", post_resume, ROLE_ADMIN, ROUTE_ONE},
     {"GET", "/v1/session", get_session, ROLE_NONE, ROUTE_OPEN},
     {"POST", "/v1/session", post_session, ROLE_NONE, ROUTE_OPEN | ROUTE_ONE},
     {"DELETE", "/v1/session", delete_session, ROLE_NONE, ROUTE_OPEN},
@@ -867,6 +947,7 @@ static void request_completed(void *cls, struct MHD_Connection *connection, void
     g_free(request->question);
     library_call_free(request->call);
     desk_call_free(request->desk);
+    pipelines_call_free(request->pipelines_call);
     if (request->job.reply.is_file) close(request->job.reply.fd);
     g_free(request);
     *data = NULL;

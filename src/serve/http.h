@@ -11,6 +11,7 @@
 #include "serve/hub.h"
 #include "serve/library.h"
 #include "serve/models.h"
+#include "serve/pipelines.h"
 #include "serve/worker.h"
 
 enum {
@@ -35,6 +36,7 @@ typedef struct HttpOptions {
     Worker *worker;
     Library *library;
     Desk *desk;
+    Pipelines *pipelines; /* NULL: there are none */
     Meters *meters;
     Hub *hub;
 } HttpOptions;

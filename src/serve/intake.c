@@ -368,6 +368,7 @@ bool intake_work(Intake *intake, Job *job, size_t limit, size_t *used, GError **
         return take_record(intake, job, job->body, error);
     case JOB_LIBRARY:
     case JOB_DESK:
+    case JOB_PIPELINES:
         g_assert_not_reached();
     }
     return true;

@@ -13,13 +13,15 @@ typedef enum JobKind {
     JOB_NEIGHBOURHOOD,
     JOB_PATHS,
     JOB_RING,
-    JOB_LIBRARY, /* the library's */
-    JOB_DESK,    /* the desk's */
+    JOB_LIBRARY,   /* the library's */
+    JOB_DESK,      /* the desk's */
+    JOB_PIPELINES, /* the pipelines' */
 } JobKind;
 
 typedef struct Question Question;
 typedef struct LibraryCall LibraryCall;
 typedef struct DeskCall DeskCall;
+typedef struct PipelinesCall PipelinesCall;
 
 /* What is answered to a request. */
 typedef struct Reply {
@@ -40,16 +42,17 @@ struct Job {
     Str body;    /* transactions and labels; the requester's until done */
     Str subject; /* the card's number or the merchant's name */
     const Question
-        *question;           /* of the three kinds before JOB_LIBRARY; the requester's until done */
+        *question;           /* of the three kinds about surroundings; the requester's until done */
     const LibraryCall *call; /* of JOB_LIBRARY; the requester's until done */
     const DeskCall *desk;    /* of JOB_DESK; the requester's until done */
-    int64_t arrived;         /* microseconds, monotonic */
-    size_t offset;           /* of the body, already worked off */
-    uint64_t line;           /* lines of the body begun so far */
-    size_t refused;          /* records of it that were */
-    Reply reply;             /* the requester frees its body */
-    void (*done)(Job *job);  /* called once, on the partition's thread, when the reply is final */
-    Job *next;               /* in a list */
+    const PipelinesCall *pipelines_call; /* of JOB_PIPELINES; the requester's until done */
+    int64_t arrived;                     /* microseconds, monotonic */
+    size_t offset;                       /* of the body, already worked off */
+    uint64_t line;                       /* lines of the body begun so far */
+    size_t refused;                      /* records of it that were */
+    Reply reply;                         /* the requester frees its body */
+    void (*done)(Job *job); /* called once, on the partition's thread, when the reply is final */
+    Job *next;              /* in a list */
 };
 
 typedef struct JobList {

@@ -25,6 +25,7 @@ typedef struct Service {
     Desk *desk;
     Audit *audit;
     Library *library;
+    Pipelines *pipelines;
     Outbox *outbox;
     Http *http;
 } Service;
@@ -116,6 +117,7 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
     };
     service->models = models_new(&models);
     service->library = library_new(options->models_dir, service->models, service->audit);
+    if (options->pipelines) service->pipelines = pipelines_new(options->pipelines);
     HttpOptions http = {
         .data_dir = options->data_dir,
         .gate = service->gate,
@@ -125,6 +127,7 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
         .worker = service->worker,
         .library = service->library,
         .desk = service->desk,
+        .pipelines = service->pipelines,
         .meters = service->meters,
         .hub = service->hub,
     };
@@ -162,6 +165,7 @@ static bool stop(Service *service, GError **error) {
     models_stop(service->models);
     library_stop(service->library);
     desk_stop(service->desk); /* it may wait for the worker */
+    pipelines_stop(service->pipelines);
     bool ok = (!service->partition || partition_stop(service->partition, error)) &&
               (!service->member || member_stop(service->member, error));
     outbox_free(service->outbox);
@@ -169,6 +173,7 @@ static bool stop(Service *service, GError **error) {
     library_free(service->library);
     desk_free(service->desk);
     audit_free(service->audit);
+    pipelines_free(service->pipelines);
     models_free(service->models);
     partition_free(service->partition);
     member_free(service->member);

@@ -6,6 +6,7 @@
 #include "serve/config.h"
 #include "serve/kafka/topics.h"
 #include "serve/lookup.h"
+#include "serve/pipelines.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -23,6 +24,7 @@ typedef struct ServeOptions {
     const char *token_file;    /* NULL for none: then only the loopback is listened on */
     Neo4jOptions neo4j;        /* its url is NULL: nothing is written to Neo4j */
     const Config *config;      /* all this in words, to be shown */
+    const PipelinesBackend *pipelines; /* NULL: it has none */
 } ServeOptions;
 
 /* Returns true after SIGTERM or SIGINT, when all that was taken is answered, committed and in a

@@ -201,6 +201,18 @@ typedef struct Operations {
     long status;        /* that each must get, unless it is documented as open */
 } Operations;
 
+/* A string member of a body; the caller frees. */
+static char *string_member(const GString *body, const char *name) {
+    JsonParser *parser = json_parser_new(1 << 20);
+    JsonValue root;
+    const char *message;
+    if (!json_parse(parser, body->str, body->len, &root, &message)) g_error("%s", body->str);
+    const Str text = json_get_str(member(root, name));
+    char *copy = g_strndup(text.data, text.len);
+    json_parser_free(parser);
+    return copy;
+}
+
 /* Calls every operation of a path, whose parameters are filled with "x". */
 static bool call_path(Str key, JsonValue path, void *data) {
     Operations *all = data;
@@ -618,6 +630,138 @@ static void call_models(Api *api) {
     service_clear(&service);
 }
 
+/* Pipelines: `quick` ends at once, `slow` waits for a service that is not there. */
+
+static char *write_pipelines(void) {
+    char *data = world_path(world, "piped");
+    g_autofree char *file = g_build_filename(data, "pipelines.conf", NULL);
+    g_autofree char *text = g_strdup_printf(
+        "[quick]\ndescription=d\nargument.word=\n[quick/s]\nrun=data check ${word}\n"
+        "[slow]\ndescription=d\nschedule=0 0 1 1 *\n"
+        "[slow/s]\nrun=stream %s/fraudTest.csv --to http://127.0.0.1:1 --rate 1\n",
+        world->dir);
+    g_assert_cmpint(g_mkdir(data, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(file, text, -1, NULL));
+    return data;
+}
+
+/* Runs the pipeline; the path of its run, which the caller frees. */
+static char *run_pipeline(Api *api, Service *service, const char *name, const char *body) {
+    static const char template[] = "/v1/pipelines/{name}/run";
+    g_autofree char *path = g_strdup_printf("/v1/pipelines/%s/run", name);
+    Response response = request(service, "POST", path, body);
+    if (response.status != 202) g_error("%s: %s", path, response.body->str);
+    check_documented(api, "POST", template, &response);
+    g_autofree char *id = string_member(response.body, "id");
+    response_clear(&response);
+    return g_strconcat("/v1/pipelines/runs/", id, NULL);
+}
+
+/* Waits until the run's state is one of `states` ("failed,cancelled"), for up to a minute. */
+static void wait_for_state(Service *service, const char *run, const char *states) {
+    g_auto(GStrv) any = g_strsplit(states, ",", -1);
+    for (int i = 0; i < 1200; i++) {
+        Response response = request(service, "GET", run, NULL);
+        g_autofree char *state = string_member(response.body, "state");
+        response_clear(&response);
+        if (g_strv_contains((const char *const *)any, state)) return;
+        g_usleep(50000);
+    }
+    g_error("%s is not %s", run, states);
+}
+
+static void change_pipelines_wrongly(Api *api, Service *service) {
+    static const char *const changes[][3] = {
+        {"/v1/pipelines/{name}/run", "/v1/pipelines/quick/run", "{\"arguments\":[]}"},
+        {"/v1/pipelines/runs/{id}/cancel", "/v1/pipelines/runs/x/cancel", "{\"arguments\":{}}"},
+        {"/v1/pipelines/runs/{id}/resume", "/v1/pipelines/runs/x/resume", "{\"x\":1}"},
+    };
+    g_autofree char *large = g_strnfill((64 << 10) + 1, ' ');
+    for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
+        const char *const template = changes[i][0], *const path = changes[i][1];
+        call(api, service, "POST", template, path, json_type_name, changes[i][2], 422);
+        call(api, service, "POST", template, path, json_type_name, "[]", 400);
+        call(api, service, "POST", template, path, json_type_name, "", 400);
+        call(api, service, "POST", template, path, json_type_name, large, 413);
+        call(api, service, "POST", template, path, ndjson_type_name, "{}", 415);
+        call(api, service, "POST", template, path, NULL, "{}", 415);
+        if (i > 0) call(api, service, "POST", template, path, json_type_name, "{}", 404);
+    }
+    static const char *const wrong[] = {"{}",
+                                        "{\"arguments\":{\"word\":1}}",
+                                        "{\"arguments\":{\"word\":\"--x\"}}",
+                                        "{\"arguments\":{\"word\":\"a\\u0000b\"}}",
+                                        "{\"arguments\":{\"w\":\"a\"}}",
+                                        "{\"arguments\":{\"word\":\"4111-1111-1111-1111\"}}",
+                                        "{\"word\":\"a\"}"};
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
+        call(api, service, "POST", changes[0][0], changes[0][1], json_type_name, wrong[i], 422);
+    call(api, service, "POST", changes[0][0], "/v1/pipelines/none/run", json_type_name, "{}", 404);
+}
+
+static void call_ended_run(Api *api, Service *service, const char *run) {
+    static const char log[] = "/v1/pipelines/runs/{id}/steps/{step}/log";
+    g_autofree char *from = g_strconcat(run, "/steps/s/log?from=3", NULL);
+    g_autofree char *beyond = g_strconcat(run, "/steps/s/log?from=9999999", NULL);
+    g_autofree char *odd = g_strconcat(run, "/steps/s/log?from=-1", NULL);
+    g_autofree char *none = g_strconcat(run, "/steps/t/log", NULL);
+    g_autofree char *cancel = g_strconcat(run, "/cancel", NULL);
+    call(api, service, "GET", "/v1/pipelines/runs/{id}", run, NULL, NULL, 200);
+    call(api, service, "GET", log, from, NULL, NULL, 200);
+    call(api, service, "GET", log, beyond, NULL, NULL, 200);
+    call(api, service, "GET", log, odd, NULL, NULL, 400);
+    call(api, service, "GET", log, none, NULL, NULL, 404);
+    call(api, service, "POST", "/v1/pipelines/runs/{id}/cancel", cancel, json_type_name, "{}", 409);
+}
+
+/* As many as there may be; cancelled, one is resumed. */
+static void call_with_many_runs(Api *api, Service *service) {
+    enum { RUNS = 8 };
+    static const char cancel[] = "/v1/pipelines/runs/{id}/cancel";
+    static const char resume[] = "/v1/pipelines/runs/{id}/resume";
+    char *runs[RUNS];
+    for (int i = 0; i < RUNS; i++)
+        runs[i] = run_pipeline(api, service, "slow", "{}");
+    call(api, service, "POST", "/v1/pipelines/{name}/run", "/v1/pipelines/slow/run", json_type_name,
+         "{}", 409);
+    for (int i = 0; i < RUNS; i++) {
+        g_autofree char *end = g_strconcat(runs[i], "/cancel", NULL);
+        call(api, service, "POST", cancel, end, json_type_name, "{}", 202);
+    }
+    for (int i = 0; i < RUNS; i++)
+        wait_for_state(service, runs[i], "cancelled");
+    g_autofree char *again = g_strconcat(runs[0], "/resume", NULL);
+    g_autofree char *end = g_strconcat(runs[0], "/cancel", NULL);
+    call(api, service, "POST", resume, again, json_type_name, "{}", 202);
+    call(api, service, "POST", resume, again, json_type_name, "{}", 409);
+    call(api, service, "POST", cancel, end, json_type_name, "{}", 202);
+    wait_for_state(service, runs[0], "cancelled");
+    for (int i = 0; i < RUNS; i++)
+        g_free(runs[i]);
+}
+
+static void call_pipelines(Api *api) {
+    static const char list[] = "/v1/pipelines", runs[] = "/v1/pipelines/runs";
+    g_autofree char *data = write_pipelines();
+    Service service = service_start(world->model, data, NULL);
+    call(api, &service, "GET", list, list, NULL, NULL, 200);
+    call(api, &service, "GET", runs, runs, NULL, NULL, 200);
+    change_pipelines_wrongly(api, &service);
+    g_autofree char *body =
+        g_strdup_printf("{\"arguments\":{\"word\":\"%s/fraudTest.csv\"}}", world->dir);
+    g_autofree char *run = run_pipeline(api, &service, "quick", body);
+    wait_for_state(&service, run, "succeeded");
+    call_ended_run(api, &service, run);
+    call_with_many_runs(api, &service);
+    call(api, &service, "GET", list, list, NULL, NULL, 200);
+    call(api, &service, "GET", runs, "/v1/pipelines/runs?pipeline=slow&limit=3", NULL, NULL, 200);
+    call(api, &service, "GET", runs, "/v1/pipelines/runs?limit=201", NULL, NULL, 400);
+    call(api, &service, "GET", "/v1/pipelines/runs/{id}", "/v1/pipelines/runs/x", NULL, NULL, 404);
+    call(api, &service, "GET", "/metrics", "/metrics", NULL, NULL, 200);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
 static char *rename_model(const char *name);
 
 /* A model whose report is gone decides as before, but there is nothing to measure drift by. */
@@ -717,6 +861,7 @@ static void test_description(void) {
     call_with_challenger(&api);
     call_without_report(&api);
     call_models(&api);
+    call_pipelines(&api);
     json_each(member(api.root, "paths"), path_was_seen, &api);
     g_assert_cmpint(service_end(&plain, SIGTERM), ==, 0);
     g_assert_cmpint(service_end(&guarded, SIGINT), ==, 0);

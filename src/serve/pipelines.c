@@ -1,0 +1,159 @@
+#include "serve/pipelines.h"
+
+#include "serve/intake.h"
+#include <string.h>
+
+struct Pipelines {
+    Worker worker; /* first: it is handed out */
+    PipelinesBackend backend;
+    JobQueue *queue;
+    GThread *thread;
+};
+
+void pipelines_call_free(PipelinesCall *call) {
+    if (!call) return;
+    g_free(call->pipeline);
+    g_free(call->run);
+    g_free(call->step);
+    g_free(call->by);
+    if (call->set) g_ptr_array_unref(call->set);
+    g_free(call);
+}
+
+/* Calls */
+
+static bool add_argument(Str name, JsonValue value, void *data) {
+    const Str text = json_get_str(value);
+    if (json_type(value) != JSON_STRING || memchr(text.data, '\0', text.len) ||
+        memchr(name.data, '\0', name.len) || memchr(name.data, '=', name.len))
+        return false;
+    g_ptr_array_add(
+        data, g_strdup_printf("%.*s=%.*s", (int)name.len, name.data, (int)text.len, text.data));
+    return true;
+}
+
+static bool read_member(Str name, JsonValue value, void *data) {
+    PipelinesCall *call = data;
+    return call->task == PIPELINES_RUN && str_equal(name, STR("arguments")) &&
+           json_type(value) == JSON_OBJECT && json_each(value, add_argument, call->set);
+}
+
+const char *pipelines_call_read(JsonParser *parser, Str body, PipelinesCall *call,
+                                unsigned *status) {
+    JsonValue root;
+    const char *message;
+    *status = 400;
+    call->set = g_ptr_array_new_with_free_func(g_free);
+    if (!json_parse(parser, body.data, body.len, &root, &message)) return message;
+    if (json_type(root) != JSON_OBJECT) return "not a JSON object";
+    *status = 422;
+    if (!json_each(root, read_member, call))
+        return call->task == PIPELINES_RUN
+                   ? "the only member is \"arguments\": an object of names with texts"
+                   : "it has no members";
+    g_ptr_array_add(call->set, NULL);
+    return NULL;
+}
+
+/* Answers */
+
+/* The one place where it is known who changed what. */
+static void tell_change(const PipelinesCall *call, const char *subject) {
+    static const char *const done[] = {[PIPELINES_RUN] = "is run",
+                                       [PIPELINES_CANCEL] = "is asked to end",
+                                       [PIPELINES_RESUME] = "goes on"};
+    g_printerr("asked over HTTP by %s: %s %s\n", call->by, subject, done[call->task]);
+}
+
+static void answer(const Pipelines *pipelines, Job *job) {
+    static const unsigned statuses[] = {[PIPELINES_MISSING] = 404,
+                                        [PIPELINES_WRONG] = 422,
+                                        [PIPELINES_BUSY] = 409,
+                                        [PIPELINES_FAILED] = 500};
+    const PipelinesCall *call = job->pipelines_call;
+    const bool change = call->task >= PIPELINES_RUN;
+    g_autoptr(GError) error = NULL;
+    PipelinesAnswer given = {.body = g_string_new(NULL)};
+    const PipelinesOutcome outcome =
+        pipelines->backend.answer(pipelines->backend.data, call, &given, &error);
+    if (outcome == PIPELINES_DONE) {
+        job->reply.body = g_steal_pointer(&given.body);
+        job->reply.content_type = "application/json";
+        job->reply.status = change ? 202 : 200;
+        if (change) tell_change(call, given.subject);
+    } else {
+        if (outcome == PIPELINES_FAILED) g_printerr("%s\n", error->message);
+        reply_problem(&job->reply, statuses[outcome], error->message);
+    }
+    if (given.body) g_string_free(given.body, TRUE);
+    g_free(given.subject);
+    job->done(job);
+}
+
+/* The thread */
+
+static void *run(void *data) {
+    const Pipelines *pipelines = data;
+    JobList jobs = {0};
+    Job *job;
+    int64_t next = 0;
+    while (job_queue_take(pipelines->queue, &jobs, 1, G_TIME_SPAN_SECOND)) {
+        while ((job = job_list_pop(&jobs)))
+            answer(pipelines, job);
+        if (g_get_monotonic_time() < next) continue;
+        pipelines->backend.tick(pipelines->backend.data);
+        next = g_get_monotonic_time() + G_TIME_SPAN_SECOND;
+    }
+    return NULL;
+}
+
+/* Life */
+
+static bool submit(Worker *worker, Job *job) {
+    return job_queue_push(((Pipelines *)worker)->queue, job);
+}
+
+static size_t queue_depth(Worker *worker) {
+    return job_queue_length(((Pipelines *)worker)->queue);
+}
+
+static const char *failure(Worker *worker) {
+    (void)worker;
+    return NULL;
+}
+
+static bool ready(Worker *worker) {
+    (void)worker;
+    return true;
+}
+
+Worker *pipelines_worker(Pipelines *pipelines) {
+    return &pipelines->worker;
+}
+
+void pipelines_write_metrics(Pipelines *pipelines, GString *out) {
+    pipelines->backend.write_metrics(pipelines->backend.data, out);
+}
+
+Pipelines *pipelines_new(const PipelinesBackend *backend) {
+    Pipelines *pipelines = g_new0(Pipelines, 1);
+    pipelines->worker = (Worker){submit, queue_depth, failure, ready, false};
+    pipelines->backend = *backend;
+    pipelines->queue = job_queue_new(PIPELINES_QUEUE_MAX);
+    pipelines->thread = g_thread_new("pipelines", run, pipelines);
+    return pipelines;
+}
+
+void pipelines_stop(Pipelines *pipelines) {
+    if (!pipelines) return;
+    job_queue_close(pipelines->queue);
+    g_thread_join(pipelines->thread);
+    pipelines->thread = NULL;
+}
+
+void pipelines_free(Pipelines *pipelines) {
+    if (!pipelines) return;
+    g_assert(!pipelines->thread);
+    job_queue_free(pipelines->queue);
+    g_free(pipelines);
+}
