@@ -13,6 +13,7 @@ typedef struct Command {
 int cmd_audit_list(int argc, char **argv);
 int cmd_audit_verify(int argc, char **argv);
 int cmd_data_check(int argc, char **argv);
+int cmd_data_download(int argc, char **argv);
 int cmd_data_generate(int argc, char **argv);
 int cmd_graph_card(int argc, char **argv);
 int cmd_graph_load(int argc, char **argv);

@@ -12,6 +12,7 @@
 static const Command commands[] = {
     {"data check", "tell what CSV files of transactions hold, and what is wrong with them",
      cmd_data_check},
+    {"data download", "get the published data set from Kaggle", cmd_data_download},
     {"data generate", "make card transactions, some of them fraud", cmd_data_generate},
     {"train xgboost", "train XGBoost on CSV files", cmd_train_xgboost},
     {"train catboost", "train CatBoost on CSV files", cmd_train_catboost},

@@ -165,7 +165,7 @@ class Slow:
 
 def test_list():
     told = {p["name"]: p for p in asked("list")["pipelines"]}
-    assert {"demo_data", "load_batch_into_neo4j", "train_xgboost", "train_catboost", "train_gcn", "train_ensemble",
+    assert {"demo_data", "get_kaggle_data", "load_batch_into_neo4j", "train_xgboost", "train_catboost", "train_gcn", "train_ensemble",
             "stream_predictions", "mend", "slow", "sent", "print", "pair", "beside", "alone"} == set(told)
     assert [step["name"] for step in told["mend"]["steps"]] == ["first", "check", "last"]
     assert told["mend"]["arguments"] == {"file": "missing.csv"} and told["print"]["arguments"] == {"word": None}

@@ -25,7 +25,7 @@ static const PipelineStep *step_at(const Pipeline *pipeline, guint i) {
 
 static void test_built_in(void) {
     static const char *const names[] = {
-        "demo_data",      "load_batch_into_neo4j", "train_xgboost",
+        "demo_data",      "get_kaggle_data", "load_batch_into_neo4j", "train_xgboost",
         "train_catboost", "train_gcn",       "train_ensemble",        "stream_predictions"};
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) pipelines = pipelines_read(NULL, "/nonexistent", &error);
@@ -256,7 +256,7 @@ static void test_own_file(void) {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) pipelines = pipelines_read(NULL, dir, &error);
     g_assert_no_error(error);
-    g_assert_cmpuint(pipelines->len, ==, 7);
+    g_assert_cmpuint(pipelines->len, ==, 8);
     g_assert_cmpstr(pipelines_find(pipelines, "demo_data", NULL)->description, ==, "mine");
     g_assert_null(pipelines_find(pipelines, "none", &error));
     g_assert_error(error, PIPELINE_ERROR, PIPELINE_ERROR_MISSING);
