@@ -49,6 +49,7 @@ enum {
     FIND,
     FIND_AT,
     LATEST,
+    AFTER,
     REPLAY,
     STATEMENT_COUNT
 };
@@ -79,6 +80,8 @@ static const char *const statement_text[STATEMENT_COUNT] = {
     [LATEST] = STORED_SELECT "FROM (SELECT seq FROM (" LATEST_SEQS ") ORDER BY seq DESC LIMIT ?2) x"
                              " CROSS JOIN transactions t ON t.seq = x.seq " STORED_JOINS
                              "ORDER BY t.seq DESC",
+    [AFTER] = STORED_SELECT "FROM transactions t " STORED_JOINS
+                            "WHERE t.seq > ?1 ORDER BY t.seq LIMIT ?2",
     [REPLAY] = "SELECT e.seq, e.kind, e.record, t.score, m.version, t.verdict, m.name, m.members, "
                "t.members"
                " FROM events e"
@@ -649,22 +652,36 @@ StoreFound store_at(Store *store, uint64_t seq, StoredTransaction *out, GError *
     return find_bound(store, find, out, error);
 }
 
+/* Of a statement that is bound. */
+static bool read_all(Store *store, sqlite3_stmt *statement, StoreEach *each, void *data,
+                     GError **error) {
+    bool ok = true;
+    int status;
+    while (ok && (status = sqlite3_step(statement)) == SQLITE_ROW) {
+        StoredTransaction stored;
+        ok = read_stored(store, statement, &stored, error);
+        if (ok) each(&stored, data);
+    }
+    if (ok && status != SQLITE_DONE) ok = fail_database(store, "read", error);
+    sqlite3_reset(statement);
+    return ok;
+}
+
 bool store_latest(Store *store, unsigned verdicts, size_t limit, StoreEach *each, void *data,
                   GError **error) {
     g_assert((verdicts & ~(unsigned)VERDICTS_ALL) == 0);
     sqlite3_stmt *latest = store->statements[LATEST];
     sqlite3_bind_int(latest, 1, (int)verdicts);
     bind_number(latest, 2, limit);
-    bool ok = true;
-    int status;
-    while (ok && (status = sqlite3_step(latest)) == SQLITE_ROW) {
-        StoredTransaction stored;
-        ok = read_stored(store, latest, &stored, error);
-        if (ok) each(&stored, data);
-    }
-    if (ok && status != SQLITE_DONE) ok = fail_database(store, "read", error);
-    sqlite3_reset(latest);
-    return ok;
+    return read_all(store, latest, each, data, error);
+}
+
+bool store_transactions(Store *store, uint64_t after, size_t limit, StoreEach *each, void *data,
+                        GError **error) {
+    sqlite3_stmt *statement = store->statements[AFTER];
+    bind_number(statement, 1, after);
+    bind_number(statement, 2, limit);
+    return read_all(store, statement, each, data, error);
 }
 
 static bool read_logged(const Store *store, sqlite3_stmt *row, LoggedEvent *out, GError **error) {

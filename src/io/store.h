@@ -100,6 +100,10 @@ typedef void StoreEach(const StoredTransaction *stored, void *data);
 bool store_latest(Store *store, unsigned verdicts, size_t limit, StoreEach *each, void *data,
                   GError **error);
 
+/* Calls `each` for up to `limit` transactions at positions after `after`, in order. */
+bool store_transactions(Store *store, uint64_t after, size_t limit, StoreEach *each, void *data,
+                        GError **error);
+
 /* An event of the log as the fold meets it again. For a transaction, the score and verdict it was
  * given and by which model. */
 typedef struct LoggedEvent {

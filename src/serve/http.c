@@ -558,6 +558,13 @@ static enum MHD_Result get_drift(Request *request) {
     return send_problem(request, 404, detail);
 }
 
+static enum MHD_Result get_board(Request *request) {
+    const char *window = query(request, "window");
+    request->subject = g_strdup(window ? window : "24h");
+    return submit_to(request, board_worker(request->http->options.board), BOARD_QUEUE_MAX,
+                     JOB_BOARD);
+}
+
 /* To a HEAD of a body in chunks libmicrohttpd sends the last chunk (0.9.75): it gets an empty one.
  */
 static enum MHD_Result get_stream(Request *request) {
@@ -773,6 +780,7 @@ static const Route routes[] = {
     {"POST", "/v1/graph/paths", post_paths, ROLE_VIEWER, ROUTE_ONE},
     {"POST", "/v1/graph/ring", post_ring, ROLE_VIEWER, ROUTE_ONE},
     {"GET", "/v1/stats", get_stats, ROLE_VIEWER, 0},
+    {"GET", "/v1/board", get_board, ROLE_VIEWER, 0},
     {"GET", "/v1/drift", get_drift, ROLE_VIEWER, 0},
     {"GET", "/v1/models", get_models, ROLE_VIEWER, 0},
     {"GET", "/v1/models/live", get_live, ROLE_VIEWER, 0},

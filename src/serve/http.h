@@ -5,6 +5,7 @@
 #pragma once
 
 #include "serve/access.h"
+#include "serve/board.h"
 #include "serve/config.h"
 #include "serve/desk.h"
 #include "serve/gate.h"
@@ -37,6 +38,7 @@ typedef struct HttpOptions {
     Library *library;
     Desk *desk;
     Pipelines *pipelines; /* NULL: there are none */
+    Board *board;
     Meters *meters;
     Hub *hub;
 } HttpOptions;

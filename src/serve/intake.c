@@ -3,6 +3,7 @@
 #include "base/civil.h"
 #include "base/json_write.h"
 #include "record/columns.h"
+#include "serve/board.h"
 #include "serve/question.h"
 #include "serve/shape.h"
 
@@ -116,6 +117,7 @@ static bool take_new(Intake *intake, Job *job, const Transaction *transaction, G
     Decision decision = engine_transaction(intake->engine, transaction);
     Answer answer = explain(intake, &decision);
     if (!store_add_transaction(intake->store, transaction, &answer, error)) return false;
+    board_add(intake->meters->board, transaction, &answer);
     counter_add(&intake->meters->folded, 1);
     meters_members(intake->meters, &decision.members);
     drift_add(intake->meters->drift, transaction->time, decision.features, decision.score);
@@ -168,6 +170,7 @@ static bool fold_label(Intake *intake, const StoredTransaction *of, int64_t time
     const Label label = store_label_of(of, time, is_fraud);
     if (!begin(intake, error)) return false;
     engine_label(intake->engine, &label);
+    board_label(intake->meters->board, of, is_fraud);
     if (!store_add_label(intake->store, &label, of->seq, error)) return false;
     hub_add_label(intake->hub, label.trans_num, is_fraud);
     return true;
@@ -369,6 +372,7 @@ bool intake_work(Intake *intake, Job *job, size_t limit, size_t *used, GError **
     case JOB_LIBRARY:
     case JOB_DESK:
     case JOB_PIPELINES:
+    case JOB_BOARD:
         g_assert_not_reached();
     }
     return true;

@@ -16,6 +16,7 @@ typedef enum JobKind {
     JOB_LIBRARY,   /* the library's */
     JOB_DESK,      /* the desk's */
     JOB_PIPELINES, /* the pipelines' */
+    JOB_BOARD,     /* the board's */
 } JobKind;
 
 typedef struct Question Question;
@@ -40,7 +41,7 @@ struct Job {
     JobKind kind;
     bool many;   /* the body is newline-delimited JSON */
     Str body;    /* transactions and labels; the requester's until done */
-    Str subject; /* the card's number or the merchant's name */
+    Str subject; /* the card's number, the merchant's name or the board's window */
     const Question
         *question;           /* of the three kinds about surroundings; the requester's until done */
     const LibraryCall *call; /* of JOB_LIBRARY; the requester's until done */

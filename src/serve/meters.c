@@ -3,6 +3,8 @@
 #include "base/json_write.h"
 #include "io/casebook.h"
 
+#include <math.h>
+
 Meters *meters_new(void) {
     Meters *meters = g_new0(Meters, 1);
     meters->started = g_get_monotonic_time();
@@ -93,6 +95,29 @@ static void write_agreement(const Meters *meters, GString *out) {
     g_string_append_c(out, ',');
 }
 
+/* The share of all transactions in the log that were alerts. */
+static void write_alert_rate(const Meters *meters, GString *out) {
+    const uint64_t all = transactions(meters);
+    const uint64_t alerts = all - MIN(all, counter_get(&meters->verdicts[VERDICT_APPROVE]));
+    g_string_append(out, "\"alert_rate\":");
+    json_write_double(out, all > 0 ? (double)alerts / (double)all : (double)NAN, 6);
+    g_string_append_c(out, ',');
+}
+
+/* Kafka and Neo4j, where they are in use. */
+static void write_neighbours(const Meters *meters, GString *out) {
+    const uint64_t position = counter_get(&meters->position);
+    const uint64_t there = counter_get(&meters->neo4j_position);
+    if (meters->has_kafka)
+        g_string_append_printf(
+            out, "\"kafka\":{\"partitions\":%" G_GUINT64_FORMAT ",\"lag\":%" G_GUINT64_FORMAT "},",
+            counter_get(&meters->kafka.partitions), counter_get(&meters->kafka.lag));
+    if (counter_get(&meters->neo4j_used))
+        g_string_append_printf(out, "\"neo4j\":{\"up\":%s,\"behind\":%" G_GUINT64_FORMAT "},",
+                               counter_get(&meters->neo4j_up) ? "true" : "false",
+                               position > there ? position - there : 0);
+}
+
 static void write_model(const Model *model, GString *out) {
     if (!model) {
         g_string_append(out, "\"model\":null");
@@ -122,6 +147,8 @@ void meters_write_stats(const Meters *meters, const Model *model, size_t queue_d
     write_uint(out, "rate_per_second", counter_get(&meters->rate_per_second));
     write_latency(meters, out);
     write_agreement(meters, out);
+    write_alert_rate(meters, out);
+    write_neighbours(meters, out);
     write_uint(out, "cards", counter_get(&meters->cards));
     write_uint(out, "merchants", counter_get(&meters->merchants));
     write_uint(out, "edges", counter_get(&meters->edges));

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 typedef _Atomic uint64_t Counter;
+typedef struct Board Board;
 
 typedef struct Meters {
     /* The store's log and the fold, by who writes them. */
@@ -45,6 +46,7 @@ typedef struct Meters {
     unsigned rate_ticks;
     int64_t started; /* microseconds, monotonic */
     Drift *drift;    /* of what the folding thread decides */
+    Board *board;    /* told of it; the owner's, NULL for none */
 } Meters;
 
 static inline void counter_add(Counter *counter, uint64_t n) {

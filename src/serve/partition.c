@@ -1,5 +1,6 @@
 #include "serve/partition.h"
 
+#include "serve/board.h"
 #include "serve/intake.h"
 #include "serve/recover.h"
 
@@ -245,6 +246,11 @@ Partition *partition_new(const char *dir, Champion *champion, Meters *meters, Hu
     if (engine) drift_set_model(meters->drift, model);
     model_free(model);
     if (!engine) {
+        store_close(store);
+        return NULL;
+    }
+    if (!board_open(meters->board, dir, store_position(store), true, error)) {
+        engine_free(engine);
         store_close(store);
         return NULL;
     }

@@ -1,6 +1,7 @@
 #include "serve/serve.h"
 
 #include "serve/audit.h"
+#include "serve/board.h"
 #include "serve/http.h"
 #include "serve/kafka/member.h"
 #include "serve/outbox.h"
@@ -17,6 +18,7 @@ typedef struct Service {
     Champion *champion;
     Listener listener;
     Meters *meters;
+    Board *board;
     Hub *hub;
     Partition *partition; /* one of these two */
     Member *member;
@@ -97,6 +99,7 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
     service->champion = champion_new(model);
     if (!open_listener(service, options, error)) return false;
     service->meters = meters_new();
+    service->meters->board = service->board = board_new();
     service->hub = hub_new(service->meters);
     if (!start_worker(service, options, error) || !start_desk(service, options, error))
         return false;
@@ -128,6 +131,7 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
         .library = service->library,
         .desk = service->desk,
         .pipelines = service->pipelines,
+        .board = service->board,
         .meters = service->meters,
         .hub = service->hub,
     };
@@ -169,6 +173,7 @@ static bool stop(Service *service, GError **error) {
     bool ok = (!service->partition || partition_stop(service->partition, error)) &&
               (!service->member || member_stop(service->member, error));
     outbox_free(service->outbox);
+    board_stop(service->board);
     if (service->http) http_stop(service->http, DRAIN_SECONDS);
     library_free(service->library);
     desk_free(service->desk);
@@ -178,6 +183,7 @@ static bool stop(Service *service, GError **error) {
     partition_free(service->partition);
     member_free(service->member);
     hub_free(service->hub);
+    board_free(service->board);
     meters_free(service->meters);
     listener_clear(&service->listener);
     champion_free(service->champion);

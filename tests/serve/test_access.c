@@ -506,6 +506,7 @@ static const struct {
     {"post /v1/graph/paths", ROLE_VIEWER},
     {"post /v1/graph/ring", ROLE_VIEWER},
     {"get /v1/stats", ROLE_VIEWER},
+    {"get /v1/board", ROLE_VIEWER},
     {"get /v1/drift", ROLE_VIEWER},
     {"get /v1/models", ROLE_VIEWER},
     {"get /v1/models/compare", ROLE_VIEWER},

@@ -286,6 +286,7 @@ static void call_questions(Api *api, Service *service) {
     call(api, service, "GET", list, "/v1/transactions?limit=0", NULL, NULL, 400);
     call(api, service, "GET", list, "/v1/transactions?limit=501", NULL, NULL, 400);
     call(api, service, "GET", list, "/v1/transactions?decision=maybe", NULL, NULL, 400);
+    call(api, service, "GET", "/v1/board", "/v1/board?window=2h", NULL, NULL, 400);
     call(api, service, "GET", number, one, NULL, NULL, 200);
     call(api, service, "GET", number, "/v1/transactions/unheard-of", NULL, NULL, 404);
     call(api, service, "GET", "/v1/models/live", "/v1/models/live", NULL, NULL, 404);
@@ -295,8 +296,8 @@ static void call_questions(Api *api, Service *service) {
     call(api, service, "GET", cards, "/v1/cards/none", NULL, NULL, 400);
     call(api, service, "GET", merchants, of_merchant, NULL, NULL, 200);
     call(api, service, "GET", merchants, "/v1/merchants/nobody", NULL, NULL, 404);
-    static const char *const simple[] = {"/v1/stats", "/v1/drift",     "/metrics", "/healthz",
-                                         "/readyz",   "/openapi.json", "/"};
+    static const char *const simple[] = {"/v1/stats", "/v1/board", "/v1/drift",     "/metrics",
+                                         "/healthz",  "/readyz",   "/openapi.json", "/"};
     for (size_t i = 0; i < G_N_ELEMENTS(simple); i++)
         call(api, service, "GET", simple[i], simple[i], NULL, NULL, 200);
 }

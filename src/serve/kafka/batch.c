@@ -28,6 +28,7 @@ Batch *batch_new(void) {
     batch->bytes = g_byte_array_new();
     batch->outputs = g_array_new(FALSE, FALSE, sizeof(Output));
     batch->kept = g_array_new(FALSE, FALSE, sizeof(Kept));
+    batch->passed = g_array_new(FALSE, FALSE, sizeof(Passed));
     return batch;
 }
 
@@ -37,7 +38,11 @@ void batch_clear(Batch *batch) {
     g_byte_array_set_size(batch->bytes, 0);
     g_array_set_size(batch->outputs, 0);
     g_array_set_size(batch->kept, 0);
-    *batch = (Batch){.bytes = batch->bytes, .outputs = batch->outputs, .kept = batch->kept};
+    g_array_set_size(batch->passed, 0);
+    *batch = (Batch){.bytes = batch->bytes,
+                     .outputs = batch->outputs,
+                     .kept = batch->kept,
+                     .passed = batch->passed};
 }
 
 void batch_free(Batch *batch) {
@@ -46,6 +51,7 @@ void batch_free(Batch *batch) {
     g_byte_array_unref(batch->bytes);
     g_array_unref(batch->outputs);
     g_array_unref(batch->kept);
+    g_array_unref(batch->passed);
     g_free(batch);
 }
 

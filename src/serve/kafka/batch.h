@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "io/store.h"
 #include "serve/kafka/topics.h"
+#include "serve/tally.h"
 
 enum {
     BATCH_MESSAGES = 4096,      /* folded into one batch, about */
@@ -32,6 +33,12 @@ typedef struct Kept {
     int64_t time;                /* of a label, seconds */
 } Kept;
 
+/* A decision that the store does not keep, as far as the board goes. */
+typedef struct Passed {
+    TallyRow row;
+    size_t merchant, merchant_len; /* in the batch's bytes */
+} Passed;
+
 /* That a process is a member of the group, in the generation in which it was given its partitions:
  * the broker takes no offsets of an earlier generation. Counted references, as batches of a
  * generation share one. */
@@ -48,6 +55,7 @@ typedef struct Batch {
     GByteArray *bytes;
     GArray *outputs;                          /* Output */
     GArray *kept;                             /* Kept */
+    GArray *passed;                           /* Passed */
     rd_kafka_topic_partition_list_t *offsets; /* to commit */
     Membership *membership; /* under which; a reference, with offsets never NULL */
     int64_t oldest_ms;      /* timestamp of its oldest transaction's message, wall clock; 0 none */

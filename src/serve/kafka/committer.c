@@ -1,6 +1,7 @@
 #include "serve/kafka/committer.h"
 
 #include "record/binary.h"
+#include "serve/board.h"
 #include "serve/shape.h"
 
 enum {
@@ -128,6 +129,7 @@ static bool store(Committer *committer, const StoredTransaction *decided, GError
     const StoreFound found =
         store_find(committer->options.store, decided->transaction.trans_num, &there, error);
     if (found != STORE_ABSENT) return found == STORE_FOUND;
+    board_add(committer->options.meters->board, &decided->transaction, &decided->answer);
     return store_add_transaction(committer->options.store, &decided->transaction, &decided->answer,
                                  error);
 }
@@ -158,6 +160,7 @@ static bool keep_label(Committer *committer, Str trans_num, const Kept *kept, GE
     }
     if (of.is_fraud == (int)kept->is_fraud) return true;
     const Label label = store_label_of(&of, kept->time, kept->is_fraud);
+    board_label(committer->options.meters->board, &of, kept->is_fraud);
     return store_add_label(committer->options.store, &label, of.seq, error);
 }
 
@@ -175,6 +178,15 @@ static bool keep_batch(Committer *committer, const Batch *batch, GError **error)
     if (!store_commit(committer->options.store, error)) return false;
     counter_set(&committer->options.meters->position, store_position(committer->options.store));
     return true;
+}
+
+/* What is not kept is on the board all the same. */
+static void count_passed(const Committer *committer, const Batch *batch) {
+    for (guint i = 0; i < batch->passed->len; i++) {
+        const Passed *passed = &g_array_index(batch->passed, Passed, i);
+        board_add_row(committer->options.meters->board, &passed->row,
+                      bytes_at(batch, passed->merchant, passed->merchant_len));
+    }
 }
 
 static void count(Committer *committer, const Batch *batch, int64_t began) {
@@ -220,6 +232,7 @@ static void write_batch(Committer *committer, const Batch *batch) {
         lose(committer, g_strdup("the store failed"));
         return;
     }
+    count_passed(committer, batch);
     count(committer, batch, began);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/json_write.h"
 #include "record/binary.h"
+#include "serve/board.h"
 #include "serve/hub.h"
 #include "serve/shape.h"
 
@@ -21,6 +22,16 @@ static void keep(Folder *folder, Batch *batch, const Transaction *transaction,
     g_array_append_val(batch->kept, kept);
 }
 
+static void pass(Batch *batch, const Transaction *transaction, const Decision *decision) {
+    const Answer answer = {.verdict = decision->verdict, .members = decision->members};
+    const Passed passed = {
+        .row = board_row(transaction, &answer),
+        .merchant = batch_put(batch, transaction->merchant.data, transaction->merchant.len),
+        .merchant_len = transaction->merchant.len,
+    };
+    g_array_append_val(batch->passed, passed);
+}
+
 static void keep_label(Batch *batch, const Label *label) {
     const Kept kept = {
         .is_label = true,
@@ -37,8 +48,10 @@ static void keep_or_show(Folder *folder, const Transaction *transaction, const D
     Batch *batch = folder->batch;
     if (decision->verdict != VERDICT_APPROVE || folder->keep_all) {
         keep(folder, batch, transaction, decision, false);
-    } else if (batch->shown_only < ITEMS_PER_TICK &&
-               counter_get(&folder->meters->stream_clients) > 0) {
+        return;
+    }
+    pass(batch, transaction, decision);
+    if (batch->shown_only < ITEMS_PER_TICK && counter_get(&folder->meters->stream_clients) > 0) {
         batch->shown_only++;
         keep(folder, batch, transaction, decision, true);
     }

@@ -1,5 +1,6 @@
 #include "serve/kafka/member.h"
 
+#include "serve/board.h"
 #include "serve/intake.h"
 #include "serve/kafka/committer.h"
 #include "serve/kafka/fold.h"
@@ -578,6 +579,11 @@ Worker *member_worker(Member *member) {
 Member *member_new(const MemberOptions *options, GError **error) {
     Store *store = store_open(options->data_dir, error);
     if (!store) return NULL;
+    if (!board_open(options->meters->board, options->data_dir, store_position(store),
+                    options->keep_all, error)) {
+        store_close(store);
+        return NULL;
+    }
     Member *member = g_new0(Member, 1);
     member->worker = (Worker){submit, queue_depth, failure, ready, false};
     member->options = *options;
