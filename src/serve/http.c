@@ -717,6 +717,19 @@ static bool read_token_member(Str key, JsonValue value, void *data) {
     return str_equal(key, STR("token")) && json_type(value) == JSON_STRING;
 }
 
+/* Tells of sessions in the audit trail. `whose` is NULL for a token that is nobody's: of those the
+ * gate lets so many through from an address and no more. */
+static void note_session(const Request *request, const char *action, const Identity *whose,
+                         const char *address) {
+    const AuditEntry entry = {
+        .by = whose ? whose->name : "unknown",
+        .role = role_name(whose ? whose->role : ROLE_NONE),
+        .action = action,
+        .text = address,
+    };
+    audit_note(request->http->options.audit, &entry);
+}
+
 static enum MHD_Result post_session(Request *request) {
     char address[CLIENT_ADDRESS_LEN];
     JsonValue value;
@@ -733,6 +746,8 @@ static enum MHD_Result post_session(Request *request) {
     const Claim claim = claim_of(request, "POST", address);
     SecretText cookie;
     const Pass pass = gate_sign_in(gate, &claim, token, now_seconds(), cookie);
+    if (pass.status == 401) note_session(request, "session.refused", NULL, address);
+    if (pass.status == 0) note_session(request, "session.begin", pass.identity, address);
     if (pass.status) return send_refusal(request, &pass);
     struct MHD_Response *response =
         session_response(request, pass.identity, (Str){cookie, DIGEST_HEX});
@@ -747,6 +762,7 @@ static enum MHD_Result delete_session(Request *request) {
         const Claim claim = claim_of(request, "DELETE", address);
         const Pass pass = gate_sign_out(gate, &claim, now_seconds());
         if (pass.status) return send_refusal(request, &pass);
+        if (pass.identity) note_session(request, "session.end", pass.identity, address);
         request->identity = NULL;
         request->cookie = (Str){"", 0};
     }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "serve/access.h"
+#include "serve/audit.h"
 #include "serve/board.h"
 #include "serve/config.h"
 #include "serve/desk.h"
@@ -39,6 +40,7 @@ typedef struct HttpOptions {
     Desk *desk;
     Pipelines *pipelines; /* NULL: there are none */
     Board *board;
+    Audit *audit;
     Meters *meters;
     Hub *hub;
 } HttpOptions;

@@ -132,6 +132,7 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
         .desk = service->desk,
         .pipelines = service->pipelines,
         .board = service->board,
+        .audit = service->audit,
         .meters = service->meters,
         .hub = service->hub,
     };

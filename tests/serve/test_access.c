@@ -670,6 +670,30 @@ static char *sign_in(Service *service, const char *token, const char *header, ch
     return g_strconcat("Cookie: ", cookie, NULL);
 }
 
+/* The trail tells who began and ended a session, and that someone was refused; soon, not at once.
+ */
+static void check_trail(Service *service) {
+    static const char *const told[] = {
+        "\"by\":\"김민수\",\"role\":\"analyst\",\"action\":\"session.begin\"",
+        "\"by\":\"김민수\",\"role\":\"analyst\",\"action\":\"session.end\"",
+        "\"by\":\"unknown\",\"role\":\"none\",\"action\":\"session.refused\"",
+    };
+    bool all = false;
+    service->token = analyst_token;
+    for (int tries = 0; !all && tries < 200; tries++) {
+        g_usleep(20000);
+        Response response = request(service, "GET", "/v1/audit", NULL);
+        g_assert_cmpint(response.status, ==, 200);
+        all = true;
+        for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
+            all &= strstr(response.body->str, told[i]) != NULL;
+        g_assert_null(strstr(response.body->str, "viewer-0"));
+        response_clear(&response);
+    }
+    g_assert_true(all);
+    service->token = NULL;
+}
+
 static void test_sign_in(void) {
     g_autofree char *data = world_path(world, "signed");
     Service service = start_guarded(data);
@@ -695,6 +719,10 @@ static void test_sign_in(void) {
     g_assert_cmpint(status_of(&service, "DELETE", "/v1/session", NULL, both), ==, 200);
     g_assert_cmpint(status_of(&service, "GET", "/v1/stats", NULL, cookie), ==, 401);
     g_assert_cmpint(status_of(&service, "DELETE", "/v1/session", NULL, cookie), ==, 200);
+    g_assert_cmpint(
+        status_of(&service, "POST", "/v1/session", "{\"token\":\"viewer-012345678\"}", NULL), ==,
+        401);
+    check_trail(&service);
     g_autofree char *cookie2 = sign_in(&service, viewer_token, "X-Forwarded-Proto: https", &csrf2);
     g_assert_cmpstr(cookie, !=, cookie2);
     g_assert_cmpint(status_of(&service, "GET", "/v1/stats", NULL, cookie2), ==, 200);
