@@ -188,6 +188,9 @@ def main():
         with Service("store") as service, Prometheus(service.url.removeprefix("http://")) as prometheus:
             wait_until("Prometheus reads haechi", lambda: prometheus.knows("haechi_build_info"))
             good("stream", "d/fraudTest.csv", "--to", service.url, "--rate", "600")
+            good("pipeline", "run", "train_xgboost", "--data-dir", "store", "--set", "train=d/fraudTrain.csv", "--set",
+                 "rounds=2")
+            wait_until("the pipeline is told", lambda: prometheus.knows("haechi_pipeline_success_ratio"))
             wait_until("the rules are evaluated", lambda: prometheus.knows("haechi:member_agreement:ratio1h"))
             wait_until("drift is told", lambda: prometheus.knows("haechi_drift_psi"))
             status = run(prometheus)
