@@ -392,6 +392,7 @@ static PipelinesCall *begin_pipelines_call(Request *request, PipelinesTask task)
     PipelinesCall *call = request->pipelines_call = g_new0(PipelinesCall, 1);
     call->task = task;
     call->by = g_strdup(asker(request).name);
+    call->role = asker(request).role;
     if (count > 0) *(task == PIPELINES_RUN ? &call->pipeline : &call->run) = g_strdup(parts[0]);
     if (count > 2) call->step = g_strdup(parts[2]);
     return call;

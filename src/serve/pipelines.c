@@ -57,12 +57,13 @@ const char *pipelines_call_read(JsonParser *parser, Str body, PipelinesCall *cal
 
 /* Answers */
 
-/* The one place where it is known who changed what. */
+/* The one place where it is known who did what to which run. */
 static void tell_change(const PipelinesCall *call, const char *subject) {
-    static const char *const done[] = {[PIPELINES_RUN] = "is run",
-                                       [PIPELINES_CANCEL] = "is asked to end",
-                                       [PIPELINES_RESUME] = "goes on"};
-    g_printerr("asked over HTTP by %s: %s %s\n", call->by, subject, done[call->task]);
+    static const char *const actions[] = {[PIPELINES_RUN] = "pipeline.run",
+                                          [PIPELINES_CANCEL] = "pipeline.cancel",
+                                          [PIPELINES_RESUME] = "pipeline.resume"};
+    g_printerr("asked over HTTP by %s (%s): %s %s\n", call->by, call->role, actions[call->task],
+               subject);
 }
 
 static void answer(const Pipelines *pipelines, Job *job) {

@@ -25,13 +25,14 @@ typedef enum PipelinesTask {
 /* What is asked for. */
 struct PipelinesCall {
     PipelinesTask task;
-    char *pipeline; /* that is run; of a list of runs, or NULL for all */
-    char *run;      /* the run's name, where there is one already */
-    char *step;     /* of PIPELINES_LOG */
-    uint64_t from;  /* the same: the byte to begin at */
-    size_t limit;   /* of a list of runs */
-    GPtrArray *set; /* of PIPELINES_RUN: char *, "NAME=VALUE", NULL-terminated */
-    char *by;       /* who asks for a change */
+    char *pipeline;   /* that is run; of a list of runs, or NULL for all */
+    char *run;        /* the run's name, where there is one already */
+    char *step;       /* of PIPELINES_LOG */
+    uint64_t from;    /* the same: the byte to begin at */
+    size_t limit;     /* of a list of runs */
+    GPtrArray *set;   /* of PIPELINES_RUN: char *, "NAME=VALUE", NULL-terminated */
+    char *by;         /* who asks for a change */
+    const char *role; /* and in which role: a constant */
 };
 
 void pipelines_call_free(PipelinesCall *call); /* NULL is allowed */

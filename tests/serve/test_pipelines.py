@@ -119,7 +119,7 @@ def test_train():
         assert abs(metric(service, "last_success_timestamp_seconds", pipeline="train_xgboost") - time.time()) < 60
         assert metric(service, "last_duration_seconds", pipeline="train_xgboost") >= took
         assert metric(service, "training_seconds", pipeline="slow") is None
-        assert f"asked over HTTP by local: train_xgboost/{run['id']} is run" in service.said
+        assert f"asked over HTTP by local (admin): pipeline.run train_xgboost/{run['id']}" in service.said
         assert service.end() == 0
 
 
