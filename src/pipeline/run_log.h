@@ -6,7 +6,8 @@
 enum { RUN_LOG_PIECE_MAX = 256 << 10 }; /* bytes */
 
 typedef struct RunLogPiece {
-    GString *text;           /* the bytes from..to: whole characters where they are UTF-8 */
+    GString *text; /* the bytes from..to: whole characters where they are UTF-8, and at the end of
+                      the log of a step that has ended, whatever is there */
     uint64_t from, to, size; /* of the log, in bytes */
 } RunLogPiece;
 

@@ -355,12 +355,12 @@ GPtrArray *runs_ids(const char *data_dir) {
     return run_ids(runs);
 }
 
-int64_t run_changed(const char *data_dir, const char *id) {
+RunStamp run_stamp(const char *data_dir, const char *id) {
     g_autofree char *runs = runs_folder(data_dir);
     g_autofree char *path = g_build_filename(runs, id, RECORD_FILE, NULL);
     struct stat st;
-    if (stat(path, &st) != 0) return 0;
-    return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    if (stat(path, &st) != 0) return (RunStamp){0};
+    return (RunStamp){st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_ino};
 }
 
 int runs_open_schedule_lock(const char *data_dir) {

@@ -81,8 +81,14 @@ GPtrArray *runs_list(const char *data_dir, guint most);
 /* The runs' names, the latest first; g_free'd by the array. */
 GPtrArray *runs_ids(const char *data_dir);
 
-/* When the run's record was changed last, nanoseconds since the epoch; 0 where there is none. */
-int64_t run_changed(const char *data_dir, const char *id);
+/* Which writing of a run's record is on the disk. */
+typedef struct RunStamp {
+    int64_t seconds, nanoseconds; /* times alone do not tell two writings of one moment apart */
+    uint64_t inode;
+} RunStamp;
+
+/* All 0 where there is none. */
+RunStamp run_stamp(const char *data_dir, const char *id);
 
 /* The file, among the runs, that whoever runs the schedule locks: open, not locked; -1 with errno.
  */

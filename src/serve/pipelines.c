@@ -6,6 +6,7 @@
 struct Pipelines {
     Worker worker; /* first: it is handed out */
     PipelinesBackend backend;
+    Audit *audit;
     JobQueue *queue;
     GThread *thread;
 };
@@ -57,13 +58,17 @@ const char *pipelines_call_read(JsonParser *parser, Str body, PipelinesCall *cal
 
 /* Answers */
 
-/* The one place where it is known who did what to which run. */
-static void tell_change(const PipelinesCall *call, const char *subject) {
+/* Who did what to which run: on standard error and in the audit trail. */
+static void tell_change(const Pipelines *pipelines, const PipelinesCall *call,
+                        const char *subject) {
     static const char *const actions[] = {[PIPELINES_RUN] = "pipeline.run",
                                           [PIPELINES_CANCEL] = "pipeline.cancel",
                                           [PIPELINES_RESUME] = "pipeline.resume"};
     g_printerr("asked over HTTP by %s (%s): %s %s\n", call->by, call->role, actions[call->task],
                subject);
+    const AuditEntry entry = {
+        .by = call->by, .role = call->role, .action = actions[call->task], .subject = subject};
+    audit_note(pipelines->audit, &entry);
 }
 
 static void answer(const Pipelines *pipelines, Job *job) {
@@ -81,7 +86,7 @@ static void answer(const Pipelines *pipelines, Job *job) {
         job->reply.body = g_steal_pointer(&given.body);
         job->reply.content_type = "application/json";
         job->reply.status = change ? 202 : 200;
-        if (change) tell_change(call, given.subject);
+        if (change) tell_change(pipelines, call, given.subject);
     } else {
         if (outcome == PIPELINES_FAILED) g_printerr("%s\n", error->message);
         reply_problem(&job->reply, statuses[outcome], error->message);
@@ -136,10 +141,11 @@ void pipelines_write_metrics(Pipelines *pipelines, GString *out) {
     pipelines->backend.write_metrics(pipelines->backend.data, out);
 }
 
-Pipelines *pipelines_new(const PipelinesBackend *backend) {
+Pipelines *pipelines_new(const PipelinesBackend *backend, Audit *audit) {
     Pipelines *pipelines = g_new0(Pipelines, 1);
     pipelines->worker = (Worker){submit, queue_depth, failure, ready, false};
     pipelines->backend = *backend;
+    pipelines->audit = audit;
     pipelines->queue = job_queue_new(PIPELINES_QUEUE_MAX);
     pipelines->thread = g_thread_new("pipelines", run, pipelines);
     return pipelines;

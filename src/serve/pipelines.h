@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "serve/audit.h"
 #include "serve/worker.h"
 
 enum {
@@ -67,8 +68,9 @@ typedef struct PipelinesBackend {
 
 typedef struct Pipelines Pipelines;
 
-/* Starts the thread. `backend` is copied, its data borrowed. */
-Pipelines *pipelines_new(const PipelinesBackend *backend);
+/* Starts the thread. `backend` is copied, its data borrowed, and so is `audit`, where changes are
+ * told. */
+Pipelines *pipelines_new(const PipelinesBackend *backend, Audit *audit);
 
 /* The pipelines as the HTTP API sees them: they take jobs of JOB_PIPELINES. */
 Worker *pipelines_worker(Pipelines *pipelines);

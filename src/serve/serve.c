@@ -120,7 +120,7 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
     };
     service->models = models_new(&models);
     service->library = library_new(options->models_dir, service->models, service->audit);
-    if (options->pipelines) service->pipelines = pipelines_new(options->pipelines);
+    if (options->pipelines) service->pipelines = pipelines_new(options->pipelines, service->audit);
     HttpOptions http = {
         .data_dir = options->data_dir,
         .gate = service->gate,
@@ -178,8 +178,8 @@ static bool stop(Service *service, GError **error) {
     if (service->http) http_stop(service->http, DRAIN_SECONDS);
     library_free(service->library);
     desk_free(service->desk);
-    audit_free(service->audit);
     pipelines_free(service->pipelines);
+    audit_free(service->audit);
     models_free(service->models);
     partition_free(service->partition);
     member_free(service->member);

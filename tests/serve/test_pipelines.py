@@ -120,6 +120,10 @@ def test_train():
         assert metric(service, "last_duration_seconds", pipeline="train_xgboost") >= took
         assert metric(service, "training_seconds", pipeline="slow") is None
         assert f"asked over HTTP by local (admin): pipeline.run train_xgboost/{run['id']}" in service.said
+        wait_until("it is in the trail", lambda: service.get("/v1/audit")["entries"])
+        entry, = service.get("/v1/audit")["entries"]
+        assert (entry["action"], entry["by"], entry["role"]) == ("pipeline.run", "local", "admin"), entry
+        assert entry["subject"] == f"train_xgboost/{run['id']}", entry
         assert service.end() == 0
 
 
