@@ -2,7 +2,7 @@
 
 #include "serve/audit.h"
 #include "serve/board.h"
-#include "serve/http.h"
+#include "serve/http/http.h"
 #include "serve/kafka/member.h"
 #include "serve/outbox.h"
 #include "serve/partition.h"

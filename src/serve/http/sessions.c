@@ -1,0 +1,132 @@
+/* Who asks: what of a request says so, signing in and out. */
+#include "base/json_write.h"
+#include "serve/http/endpoints.h"
+
+int64_t http_now_seconds(void) {
+    return g_get_monotonic_time() / G_USEC_PER_SEC;
+}
+
+static enum MHD_Result keep_last(void *data, enum MHD_ValueKind kind, const char *name,
+                                 const char *value) {
+    (void)kind;
+    if (g_ascii_strcasecmp(name, "X-Forwarded-For") == 0) *(const char **)data = value;
+    return MHD_YES;
+}
+
+/* The strings live as long as the request and `address`. */
+Claim http_claim_of(const Request *request, const char *method, char address[CLIENT_ADDRESS_LEN]) {
+    const char *forwarded = NULL; /* a proxy may put a header of its own after the client's */
+    Claim claim = {
+        .method = method,
+        .host = http_header(request, "Host"),
+        .origin = http_header(request, "Origin"),
+    };
+    if (!gate_requires(request->http->options.gate)) return claim; /* no more is looked at */
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, keep_last, &forwarded);
+    client_address(MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+                       ->client_addr,
+                   forwarded, address);
+    claim.authorization = http_header(request, "Authorization");
+    claim.cookie = http_header(request, "Cookie");
+    claim.csrf = http_header(request, "X-Haechi-Csrf");
+    claim.address = str_from(address);
+    return claim;
+}
+
+static void write_text_or_null(GString *out, const char *name, const char *text) {
+    g_string_append_printf(out, ",\"%s\":", name);
+    if (text)
+        json_write_str(out, str_from(text));
+    else
+        g_string_append(out, "null");
+}
+
+/* The session as the page knows it; `cookie` is empty where there is none. */
+static struct MHD_Response *session_response(const Request *request, const Identity *identity,
+                                             Str cookie) {
+    SecretText csrf;
+    GString *body = g_string_new("{\"required\":");
+    g_string_append(body, gate_requires(request->http->options.gate) ? "true" : "false");
+    write_text_or_null(body, "name", identity ? identity->name : NULL);
+    write_text_or_null(body, "role", identity ? role_name(identity->role) : NULL);
+    if (cookie.len > 0) session_csrf(cookie, csrf);
+    write_text_or_null(body, "csrf", cookie.len > 0 ? csrf : NULL);
+    g_string_append_c(body, '}');
+    return http_response_of("application/json", body);
+}
+
+/* A session's cookie, for `seconds` of which 0 takes it away. Secure where a proxy in front speaks
+ * TLS: over plain HTTP a browser would not send it back. */
+static void set_cookie(const Request *request, struct MHD_Response *response, const char *value,
+                       int seconds) {
+    const char *scheme = http_header(request, "X-Forwarded-Proto");
+    const bool secure = scheme && g_ascii_strcasecmp(scheme, "https") == 0;
+    g_autofree char *cookie =
+        g_strdup_printf(SESSION_COOKIE "=%s; HttpOnly; SameSite=Strict; Path=/; Max-Age=%d%s",
+                        value, seconds, secure ? "; Secure" : "");
+    http_add_header(response, "Set-Cookie", cookie);
+}
+
+enum MHD_Result http_get_session(Request *request) {
+    return http_respond(request, 200,
+                        session_response(request, request->identity, request->cookie));
+}
+
+static bool read_token_member(Str key, JsonValue value, void *data) {
+    *(Str *)data = json_get_str(value);
+    return str_equal(key, STR("token")) && json_type(value) == JSON_STRING;
+}
+
+/* Tells of sessions in the audit trail. `whose` is NULL for a token that is nobody's: of those the
+ * gate lets so many through from an address and no more. */
+static void note_session(const Request *request, const char *action, const Identity *whose,
+                         const char *address) {
+    const AuditEntry entry = {
+        .by = whose ? whose->name : "unknown",
+        .role = role_name(whose ? whose->role : ROLE_NONE),
+        .action = action,
+        .text = address,
+    };
+    audit_note(request->http->options.audit, &entry);
+}
+
+enum MHD_Result http_post_session(Request *request) {
+    char address[CLIENT_ADDRESS_LEN];
+    JsonValue value;
+    const char *message;
+    Str token = {"", 0};
+    Http *http = request->http;
+    Gate *gate = http->options.gate;
+    if (!gate_requires(gate))
+        return http_send_problem(request, 409, "this service asks nobody to sign in");
+    if (!json_parse(http->parser, request->body, request->length, &value, &message))
+        return http_send_problem(request, 400, message);
+    if (!json_each(value, read_token_member, &token) || json_count(value) != 1)
+        return http_send_problem(request, 422, "the only member is \"token\", a text");
+    const Claim claim = http_claim_of(request, "POST", address);
+    SecretText cookie;
+    const Pass pass = gate_sign_in(gate, &claim, token, http_now_seconds(), cookie);
+    if (pass.status == 401) note_session(request, "session.refused", NULL, address);
+    if (pass.status == 0) note_session(request, "session.begin", pass.identity, address);
+    if (pass.status) return http_send_refusal(request, &pass);
+    struct MHD_Response *response =
+        session_response(request, pass.identity, (Str){cookie, DIGEST_HEX});
+    if (response) set_cookie(request, response, cookie, SESSION_SECONDS);
+    return http_respond(request, 200, response);
+}
+
+enum MHD_Result http_delete_session(Request *request) {
+    char address[CLIENT_ADDRESS_LEN];
+    Gate *gate = request->http->options.gate;
+    if (gate_requires(gate)) {
+        const Claim claim = http_claim_of(request, "DELETE", address);
+        const Pass pass = gate_sign_out(gate, &claim, http_now_seconds());
+        if (pass.status) return http_send_refusal(request, &pass);
+        if (pass.identity) note_session(request, "session.end", pass.identity, address);
+        request->identity = NULL;
+        request->cookie = (Str){"", 0};
+    }
+    struct MHD_Response *response = session_response(request, request->identity, (Str){"", 0});
+    if (response) set_cookie(request, response, "", 0);
+    return http_respond(request, 200, response);
+}
