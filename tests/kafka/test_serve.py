@@ -57,6 +57,38 @@ def test_drift_is_of_all_partitions(broker, world):
     assert metrics['haechi_drift_psi{feature="score"}'] >= 0, metrics
 
 
+def test_board_is_of_what_was_decided(broker, world):
+    """The store keeps alerts only, so the board knows the labels of those, and begins anew with the process."""
+    group = Group(broker, 2)
+
+    def board(service):
+        status, body = service.get("/v1/board?window=all")
+        assert status == 200, body
+        return json.loads(body)
+
+    with group.serve() as service:
+        service.wait_ready()
+        assert group.stream_all()["labels"] > 0
+        group.wait_decided(len(world.rows))
+        decisions = [json.loads(message["value"]) for message in group.decisions()]
+        alerts = {value["trans_num"] for value in decisions if value["decision"] != "approve"}
+        labels = group.broker.values(group.topics["labels"])
+        caught = {label["trans_num"] for label in labels if label["is_fraud"]} & alerts
+        assert caught
+        wait_until("the labels are counted", lambda: board(service)["quality"]["true_positives"] == len(caught))
+        told = board(service)
+        stats = json.loads(service.get("/v1/stats")[1])
+        service.kill()
+    assert (told["transactions"], told["alerts"]) == (len(world.rows), len(alerts)), told
+    assert told["quality"]["recall"] is None and told["quality"]["precision"] > 0, told
+    assert sum(bucket["transactions"] for bucket in told["amounts"]) == len(world.rows), told
+    assert stats["kafka"] == {"partitions": 2, "lag": 0} and "neo4j" not in stats, stats
+    with group.serve() as service:
+        service.wait_ready()
+        assert board(service)["transactions"] < len(world.rows)
+        assert service.stop() == 0, service.said
+
+
 def test_recovery_with_labels_scores_the_same(broker, world):
     group = Group(broker, 2)
     half = len(world.rows) // 2
@@ -383,7 +415,8 @@ def test_messages_gone_before_they_were_read(broker, world):
 
 
 TESTS = [
-    test_decisions_equal_replay, test_drift_is_of_all_partitions, test_recovery_with_labels_scores_the_same,
+    test_decisions_equal_replay, test_drift_is_of_all_partitions,
+    test_board_is_of_what_was_decided, test_recovery_with_labels_scores_the_same,
     test_killed_ten_times_under_load, test_takeover_from_the_topic_of_snapshots,
     test_broker_killed_and_away, test_members_come_and_go, test_exchange_survives_kills, test_poison_costs_itself_alone,
     test_topic_that_comes_later, test_wrong_password, test_duplicate_is_decided_once,

@@ -6,6 +6,7 @@ killed or goes away. Speaks TAP.
 HAECHI_TEST_OUTAGE is for how many seconds Neo4j is away in the test of that, and the broker for half of
 it (60), HAECHI_TEST_KILLS how often the service is killed in another (10)."""
 
+import json
 import os
 import sys
 import tempfile
@@ -41,6 +42,10 @@ def check(group, service, world):
     wait_until("Neo4j has caught up", lambda: service.metrics().get("haechi_neo4j_lag_events") == 0
                and neo4j.edges() >= len(rows), 180)
     assert service.metrics()["haechi_recovery_mismatches"] == 0, service.said
+    wait_until("the board has counted", lambda: service.get("/v1/board")[0] == 200)
+    board = json.loads(service.get("/v1/board?window=all")[1])
+    assert board["transactions"] == len(rows), board["transactions"]
+    assert json.loads(service.get("/v1/stats")[1])["neo4j"] == {"up": True, "behind": 0}
     assert service.stop() == 0, service.said
     decided = scores_of(group.decisions())
     compare(decided, world.expected(1))
