@@ -783,8 +783,7 @@ static void test_served_config(void) {
         "{\"section\":\"serve\",\"name\":\"mlflow-every\",\"value\":\"5m\",\"secret\":false}",
         "{\"section\":\"serve\",\"name\":\"listen\",\"value\":\"127.0.0.1:0\",\"secret\":false}",
         "{\"section\":\"serve\",\"name\":\"challenger\",\"value\":null,\"secret\":false}",
-        "{\"section\":\"neo4j\",\"name\":\"url\",\"value\":\"http://"
-        "127.0.0.1:1\",\"secret\":false}",
+        "\"name\":\"url\",\"value\":\"http://127.0.0.1:1\",\"secret\":false}",
         "{\"section\":\"neo4j\",\"name\":\"database\",\"value\":\"cards\",\"secret\":false}",
         "{\"section\":\"neo4j\",\"name\":\"user\",\"value\":\"hans\",\"secret\":false}",
         "\"name\":\"NEO4J_PASSWORD\",\"value\":null,\"secret\":true}",
