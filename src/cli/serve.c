@@ -8,6 +8,7 @@
 #include "cli/neo4j_options.h"
 #include "cli/options.h"
 #include "model/registry.h"
+#include "pipeline/definition.h"
 #include "pipeline/desk.h"
 #include "pipeline/mlflow_model.h"
 #include "serve/partition.h"
@@ -246,6 +247,13 @@ static void tell_neo4j(const Neo4jWords *words, Config *config) {
     config_add(config, section, "ca-file", words->ca_file);
 }
 
+static void tell_pipelines(const Settings *settings, const char *data_dir, Config *config) {
+    g_autofree char *usual = g_build_filename(data_dir, PIPELINE_FILE, NULL);
+    const bool scheduled = settings->scheduled || g_strcmp0(settings->schedule, "true") == 0;
+    config_add(config, "pipelines", "file", or_default(settings->pipelines, usual));
+    config_add(config, "pipelines", "schedule", scheduled ? "true" : "false");
+}
+
 static void tell_environment(Config *config) {
     static const char *const names[] = {
         "MLFLOW_TRACKING_URI",      "MLFLOW_EXPERIMENT_NAME", "MLFLOW_TRACKING_USERNAME",
@@ -261,6 +269,7 @@ static Config *tell(const Settings *settings, const ServeOptions *options) {
     tell_serve(settings, options, config);
     tell_kafka(settings, config);
     tell_neo4j(&settings->neo4j, config);
+    tell_pipelines(settings, options->data_dir, config);
     tell_environment(config);
     return config;
 }

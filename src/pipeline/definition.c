@@ -318,7 +318,7 @@ static const char *command_wrong(char **words) {
     for (char **word = words; *word; word++)
         bytes += strlen(*word) + 1;
     if (bytes > PIPELINE_COMMAND_BYTES_MAX) return "is too long";
-    if (strcmp(words[0], "pipeline") == 0) return "runs pipelines: a step cannot";
+    if (g_strcmp0(words[0], "pipeline") == 0) return "runs pipelines: a step cannot";
     g_autofree char *line = g_strjoinv(" ", words);
     return keeps_secret(line);
 }

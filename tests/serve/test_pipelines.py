@@ -236,6 +236,39 @@ def test_wrong_file():
         file.write_text(OWN)
 
 
+def test_people():
+    """Who runs something is kept with the run and in the audit trail; who may only look on may not."""
+    tokens = {"kim": "kim0kim0kim0kim0", "lee": "lee0lee0lee0lee0"}
+    with open("tokens", "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        file.write(f"kim admin {tokens['kim']}\nlee analyst {tokens['lee']}\n")
+
+    def ask(name, path, value=None):
+        request = urllib.request.Request(service.url + path, None if value is None else json.dumps(value).encode(),
+                                         {"Content-Type": "application/json", "Authorization": f"Bearer {tokens[name]}"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+    with Service("data", "--token-file", "tokens") as service:
+        status, run = ask("kim", "/v1/pipelines/slow/run", {})
+        assert status == 202 and run["by"] == "kim", run
+        path = "/v1/pipelines/runs/" + run["id"]
+        assert ask("lee", path)[1]["id"] == run["id"]
+        for refused in ("/v1/pipelines/slow/run", path + "/cancel", path + "/resume"):
+            assert ask("lee", refused, {})[0] == 403
+        assert ask("kim", path + "/cancel", {})[0] == 202
+        wait_until("it ends", lambda: ask("kim", path)[1]["state"] == "cancelled")
+        told = wait_until("both are told", lambda: (entries := [
+            (entry["by"], entry["role"], entry["action"]) for entry in ask("lee", "/v1/audit")[1]["entries"]
+            if entry["subject"] == f"slow/{run['id']}"]) and len(entries) == 2 and entries)
+        assert told == [("kim", "admin", "pipeline.cancel"), ("kim", "admin", "pipeline.run")], told
+        settings = {item["name"]: item["value"] for item in ask("kim", "/v1/config")[1]["settings"]
+                    if item["section"] == "pipelines"}
+        assert settings == {"file": "data/pipelines.conf", "schedule": "false"}, settings
+        assert service.end() == 0
+
+
 def test_schedule():
     """Begun with the tests: a command keeps the schedule, and a service beside it waits for its turn."""
     command, service = SCHEDULERS
@@ -261,7 +294,8 @@ def minutes():
 
 
 SCHEDULERS = []
-TESTS = [test_train, test_failure, test_outlives_service, test_progress, test_many_at_once, test_wrong_file, test_schedule]
+TESTS = [test_train, test_failure, test_outlives_service, test_progress, test_many_at_once, test_wrong_file,
+         test_people, test_schedule]
 
 
 def start_schedulers():
