@@ -1,7 +1,7 @@
-/* How quick the analysts' desk is over a long log: makes a store of TRANSACTIONS, a tenth of them
- * alerts, unless FOLDER holds one already, has a desk follow it, and asks what people ask.
+/* How quick the analysts' desk is over a long log: makes a store of TRANSACTIONS, one in ten an
+ * alert or more, unless FOLDER holds one already, has a desk follow it, and asks what people ask.
  *
- *   bench_desk FOLDER TRANSACTIONS [CARDS]
+ *   bench_desk FOLDER TRANSACTIONS [CARDS [ALERTS_OF_TEN]]
  */
 #include "serve/desk.h"
 #include "io/store.h"
@@ -23,7 +23,11 @@ static void stop_on(GError *error) {
 
 /* The store */
 
-static void add_one(Store *store, GRand *random, uint64_t n, unsigned cards) {
+typedef struct World {
+    unsigned cards, alerts_of_ten;
+} World;
+
+static void add_one(Store *store, GRand *random, uint64_t n, World world) {
     static const char reasons[] = "[]";
     GError *error = NULL;
     char number[33], merchant[32], category[] = "grocery_pos";
@@ -34,7 +38,7 @@ static void add_one(Store *store, GRand *random, uint64_t n, unsigned cards) {
     const Transaction transaction = {
         .trans_num = str_from(number),
         .merchant = str_from(merchant),
-        .card = 4000000000000000u + (uint64_t)g_rand_int_range(random, 0, (gint32)cards),
+        .card = 4000000000000000u + (uint64_t)g_rand_int_range(random, 0, (gint32)world.cards),
         .time = 1577836800 + (int64_t)n,
         .amount = g_rand_int_range(random, 100, 200000),
         .is_fraud = LABEL_NONE,
@@ -46,12 +50,12 @@ static void add_one(Store *store, GRand *random, uint64_t n, unsigned cards) {
         .merchant_longitude = -74.6,
         .category_name = str_from(category),
     };
-    const int kind = g_rand_int_range(random, 0, 20);
+    const bool alert = g_rand_int_range(random, 0, 10) < (gint32)world.alerts_of_ten;
     const Answer answer = {
         .score = (float)g_rand_double(random),
-        .verdict = kind == 0   ? VERDICT_DECLINE
-                   : kind == 1 ? VERDICT_REVIEW
-                               : VERDICT_APPROVE,
+        .verdict = !alert  ? VERDICT_APPROVE
+                   : n % 2 ? VERDICT_REVIEW
+                           : VERDICT_DECLINE,
         .model_name = STR("m"),
         .model_version = STR("1"),
         .reasons = str_from(reasons),
@@ -60,7 +64,7 @@ static void add_one(Store *store, GRand *random, uint64_t n, unsigned cards) {
     stop_on(error);
 }
 
-static Store *make_store(const char *dir, uint64_t count, unsigned cards) {
+static Store *make_store(const char *dir, uint64_t count, World world) {
     GError *error = NULL;
     Store *store = store_open(dir, &error);
     stop_on(error);
@@ -69,7 +73,7 @@ static Store *make_store(const char *dir, uint64_t count, unsigned cards) {
     while (store_position(store) < count) {
         store_begin(store, &error);
         for (int i = 0; i < BATCH; i++)
-            add_one(store, random, store_position(store) + 1, cards);
+            add_one(store, random, store_position(store) + 1, world);
         if (!store_commit(store, &error)) stop_on(error);
     }
     printf("store of %" G_GUINT64_FORMAT " transactions made in %.0f s\n", store_position(store),
@@ -211,13 +215,17 @@ static void measure_all(Desk *desk, const char *dir, uint64_t count) {
 
 int main(int argc, char **argv) {
     if (argc < 3) {
-        fprintf(stderr, "usage: bench_desk FOLDER TRANSACTIONS [CARDS]\n");
+        fprintf(stderr, "usage: bench_desk FOLDER TRANSACTIONS [CARDS [ALERTS_OF_TEN]]\n");
         return 2;
     }
     GError *error = NULL;
+    setvbuf(stdout, NULL, _IOLBF, 0);
     const uint64_t count = g_ascii_strtoull(argv[2], NULL, 10);
-    const unsigned cards = argc > 3 ? (unsigned)g_ascii_strtoull(argv[3], NULL, 10) : 100000;
-    Store *store = make_store(argv[1], count, cards);
+    const World world = {
+        .cards = argc > 3 ? (unsigned)g_ascii_strtoull(argv[3], NULL, 10) : 100000,
+        .alerts_of_ten = argc > 4 ? (unsigned)g_ascii_strtoull(argv[4], NULL, 10) : 1,
+    };
+    Store *store = make_store(argv[1], count, world);
     Meters *meters = meters_new();
     Hub *hub = hub_new(meters);
     Worker worker = {.submit = take_nothing};

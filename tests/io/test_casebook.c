@@ -781,18 +781,20 @@ static unsigned kill_at_random_moment(const char *dir, GByteArray *acknowledged)
         work_for_ever(dir, ends[1]);
     }
     close(ends[1]);
-    g_usleep((gulong)g_test_rand_int_range(1000, 60000));
+    unsigned count = 0, n;
+    g_assert_cmpint(read(ends[0], &n, sizeof n), ==, sizeof n); /* on a slow machine too */
+    g_usleep((gulong)g_test_rand_int_range(0, 60000));
     g_assert_cmpint(kill(child, SIGKILL), ==, 0);
     int status;
     g_assert_cmpint(waitpid(child, &status, 0), ==, child);
     g_assert_true(WIFSIGNALED(status));
-    unsigned count = 0, n;
-    for (; read(ends[0], &n, sizeof n) == sizeof n; count++) {
+    do {
         static const guint8 none = 0;
         while (acknowledged->len <= n)
             g_byte_array_append(acknowledged, &none, 1);
         acknowledged->data[n] = 1;
-    }
+        count++;
+    } while (read(ends[0], &n, sizeof n) == sizeof n);
     close(ends[0]);
     return count;
 }
@@ -826,7 +828,7 @@ static void test_kill(Fixture *f, gconstpointer unused) {
         count += kill_at_random_moment(f->dir, acknowledged);
         check_after_kill(f->dir, acknowledged);
     }
-    g_assert_cmpuint(count, >, 25);
+    g_assert_cmpuint(count, >=, 25);
 }
 
 static void copy_start(const char *from, const char *to, size_t len) {
