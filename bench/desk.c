@@ -235,14 +235,12 @@ int main(int argc, char **argv) {
     const int64_t start = g_get_monotonic_time();
     Desk *desk = desk_new(&options, &error);
     stop_on(error);
-    uint64_t alerts = 0, before = 1;
-    while (alerts != before || alerts == 0) { /* until no more come */
-        before = alerts;
-        g_usleep(2 * G_USEC_PER_SEC);
-        alerts = counter_get(&meters->alerts[CASE_OPEN]) + counter_get(&meters->alerts[1]);
-    }
-    printf("followed in about %.0f s: %" G_GUINT64_FORMAT " alerts\n", seconds_since(start) - 2,
-           alerts);
+    const uint64_t *verdicts = store_totals(store)->verdicts;
+    const uint64_t alerts = verdicts[VERDICT_REVIEW] + verdicts[VERDICT_DECLINE];
+    while (counter_get(&meters->alerts[CASE_OPEN]) + counter_get(&meters->alerts[CASE_IN_REVIEW]) <
+           alerts)
+        g_usleep(G_USEC_PER_SEC / 10);
+    printf("followed in %.0f s: %" G_GUINT64_FORMAT " alerts\n", seconds_since(start), alerts);
     measure_all(desk, argv[1], count);
     desk_stop(desk);
     desk_free(desk);

@@ -4,6 +4,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* Pages that the write-ahead log holds before they are copied into the database, 32 MiB: a page
+ * that changes often is copied once for many commits. */
+#define CHECKPOINT_PAGES 8192
+
 G_DEFINE_QUARK(haechi - database - error, database_error)
 
 bool database_fail(const Database *database, const char *doing, GError **error) {
@@ -96,8 +100,10 @@ static bool connect_database(Database *database, int flags, GError **error) {
     sqlite3_extended_result_codes(database->db, 1);
     sqlite3_busy_timeout(database->db, DATABASE_BUSY_MS);
     sqlite3_db_config(database->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    return database_run(database, "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384", "open",
-                        error);
+    return database_run(database,
+                        "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768;"
+                        " PRAGMA wal_autocheckpoint = " G_STRINGIFY(CHECKPOINT_PAGES),
+                        "open", error);
 }
 
 /* SQLite answers with the mode it is in, and keeps the old one where it cannot change it. */

@@ -65,9 +65,19 @@ static void send_changes(Desk *desk) {
 
 typedef struct Step {
     Desk *desk;
-    size_t left;
+    size_t count;
+    int64_t until;  /* microseconds, monotonic */
+    bool gives_way; /* to whoever asks */
     GError *error;
 } Step;
+
+/* Whether to go on to the next event; the clock is looked at now and then. */
+static bool goes_on(Step *step) {
+    enum { LOOK_EVENTS = 64 };
+    if (++step->count % LOOK_EVENTS != 0) return true;
+    return step->count < DESK_STEP_EVENTS && g_get_monotonic_time() < step->until &&
+           !(step->gives_way && job_queue_length(step->desk->queue) > 0);
+}
 
 static bool add_card(Desk *desk, uint64_t seq, const LoggedEvent *logged, GError **error) {
     if (logged->event.kind == EVENT_TRANSACTION) {
@@ -110,7 +120,7 @@ static bool add_event(Desk *desk, uint64_t seq, const LoggedEvent *logged, GErro
 
 static bool follow_event(uint64_t seq, const LoggedEvent *logged, void *data) {
     Step *step = data;
-    return add_event(step->desk, seq, logged, &step->error) && --step->left > 0;
+    return add_event(step->desk, seq, logged, &step->error) && goes_on(step);
 }
 
 /* After a failure what is not kept is read again. */
@@ -132,8 +142,10 @@ static void publish(Desk *desk) {
 }
 
 /* The next events of the log, if there are any. */
-static bool follow(Desk *desk, GError **error) {
-    Step step = {.desk = desk, .left = DESK_FOLLOW_EVENTS};
+static bool follow(Desk *desk, int64_t ms, bool gives_way, GError **error) {
+    Step step = {.desk = desk,
+                 .until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND,
+                 .gives_way = gives_way};
     if (desk->read >= counter_get(&desk->options.meters->position)) return true;
     bool ok = casebook_begin(desk->casebook, false, error) &&
               store_replay(desk->store, desk->read, follow_event, &step, error);
@@ -156,9 +168,9 @@ static bool is_behind(const Desk *desk) {
            g_get_monotonic_time() >= desk->follow_again;
 }
 
-static void follow_some(Desk *desk) {
+static void follow_some(Desk *desk, int64_t ms, bool gives_way) {
     g_autoptr(GError) error = NULL;
-    if (!is_behind(desk) || follow(desk, &error)) return;
+    if (!is_behind(desk) || follow(desk, ms, gives_way, &error)) return;
     tell_failure(desk, error);
     desk->follow_again = g_get_monotonic_time() + G_TIME_SPAN_SECOND;
 }
@@ -487,7 +499,7 @@ static void work(Desk *desk, Job *job) {
         [DESK_CARD] = show_card, [DESK_AUDIT] = list_audit, [DESK_CARD_HISTORY] = card_history,
     };
     g_autoptr(GError) error = NULL;
-    follow_some(desk); /* so that what was answered a moment ago is there */
+    follow_some(desk, DESK_FRESH_MS, false); /* what was answered a moment ago is to be there */
     const bool ok = tasks[job->desk->task](desk, job, &error);
     if (error) tell_failure(desk, error);
     if (!ok && job->reply.status == 0)
@@ -503,7 +515,7 @@ static void *run(void *data) {
     while (job_queue_take(desk->queue, &jobs, 1, wait)) {
         while ((job = job_list_pop(&jobs)))
             work(desk, job);
-        follow_some(desk);
+        follow_some(desk, DESK_STEP_MS, true);
         send_waiting(desk);
         send_changes(desk);
         wait = is_behind(desk) ? 0 : TICK_MS * G_TIME_SPAN_MILLISECOND;
