@@ -223,8 +223,9 @@ test('what is posted moves the page', { skip }, async () => {
   const card = last['cc_num']!;
   const text = await page.locator('body').innerText();
   assert.ok(!text.includes(card), 'a card number is shown in full');
+  await page.locator('.board .chart canvas').first().waitFor();
   for (const colours of await chartColours(page)) assert.ok(colours > 4, `${colours} colours`);
-  assert.equal(await page.locator('.chart canvas').count(), 2);
+  assert.equal(await page.locator('.chart canvas').count(), 3);
   assert.deepEqual(complaints, []);
   await page.context().close();
 });

@@ -1,17 +1,18 @@
 // The page as a whole: the settings, the bar at the top, the navigation, and the view that is open.
 
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { Header } from './components/header';
 import { Navigation } from './components/navigation';
+import { SignInDialog, SignInPage } from './components/sign_in';
 import { LocaleContext, makeLocale } from './context';
 import type { Language } from './i18n';
 import { LivePage } from './pages/live';
 import { ModelsPage } from './pages/models';
 import { SystemPage } from './pages/system';
 import { TransactionPage } from './pages/transaction';
-import { useRoute, viewOf, type Route } from './route';
+import { hashOf, useRoute, viewOf, type Route } from './route';
 import {
   applyLanguage,
   applyTheme,
@@ -21,6 +22,7 @@ import {
   saveTheme,
   type Theme,
 } from './settings';
+import { useSession } from './session';
 import type { LiveState } from './state/live';
 import type { Store } from './state/store';
 
@@ -42,15 +44,80 @@ function skipToContent(event: Event): void {
 interface ContentProps {
   readonly route: Route;
   readonly state: LiveState;
+  readonly store: Store;
   readonly pausedAt: LiveState | null;
+  onPause(): void;
 }
 
-function Content({ route, state, pausedAt }: ContentProps): JSX.Element {
-  if (route.view === 'live') return <LivePage connection={state.connection} state={pausedAt ?? state} />;
-  if (route.view === 'system') return <SystemPage connection={state.connection} stats={state.stats} />;
-  if (route.view === 'transaction')
-    return <TransactionPage number={route.number} connection={state.connection} />;
-  return <ModelsPage route={route} connection={state.connection} />;
+function Content({ route, state, store, pausedAt, onPause }: ContentProps): JSX.Element {
+  const { connection } = state;
+  switch (route.view) {
+    case 'live':
+      return (
+        <LivePage
+          connection={connection}
+          state={pausedAt ?? state}
+          latest={state}
+          store={store}
+          paused={pausedAt !== null}
+          onPause={onPause}
+        />
+      );
+    case 'system':
+      return <SystemPage connection={connection} stats={state.stats} />;
+    case 'transaction':
+      return (
+        <TransactionPage
+          key={route.number}
+          number={route.number}
+          connection={connection}
+          caseChanges={state.caseChanges}
+        />
+      );
+    default:
+      return <ModelsPage route={route} connection={connection} />;
+  }
+}
+
+/**
+ * On the way to another view the page's heading takes the focus, so that the keyboard goes on from
+ * there and a screen reader says where one is. The page's title says it too.
+ */
+function useArrival(route: Route, name: string): void {
+  const first = useRef(true);
+  const address = hashOf(route);
+  useEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    const heading = document.querySelector<HTMLElement>('main [data-heading], main');
+    heading?.focus({ preventScroll: true });
+  }, [address]);
+  useEffect(() => {
+    document.title = route.view === 'live' ? 'haechi 해치' : `${name} · haechi 해치`;
+  }, [address, name]);
+}
+
+type Gate = 'open' | 'page' | 'dialog';
+
+/**
+ * Whether a sign-in is wanted: as a page, or over the one that was open when the session ended by
+ * itself. Who leaves takes along what was seen.
+ */
+function useGate(): { readonly gate: Gate; leave(): void } {
+  const session = useSession();
+  const opened = useRef(false);
+  const leaving = useRef(false);
+  const closed = session !== null && session.required && session.role === null;
+  if (session !== null && !closed && !leaving.current) opened.current = true;
+  if (closed) leaving.current = false;
+  const gate = !closed ? 'open' : opened.current ? 'dialog' : 'page';
+  const leave = (): void => {
+    opened.current = false;
+    leaving.current = true;
+  };
+  return { gate, leave };
 }
 
 export function App({ store }: { readonly store: Store }): JSX.Element {
@@ -60,10 +127,11 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
   const [language, setLanguage] = useState<Language>(savedLanguage);
   const [theme, setTheme] = useState<Theme>(savedTheme);
   const locale = useMemo(() => makeLocale(language), [language]);
+  const { gate, leave } = useGate();
   useEffect(() => applyLanguage(language), [language]);
   useEffect(() => applyTheme(theme), [theme]);
+  useArrival(route, route.view === 'transaction' ? locale.texts.transaction.title : locale.texts.views[viewOf(route)]);
 
-  const arrived = (state.stats?.transactions ?? 0) - (pausedAt?.stats?.transactions ?? 0);
   return (
     <LocaleContext.Provider value={locale}>
       <a class="skip" href="#main" onClick={skipToContent}>
@@ -73,9 +141,13 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
         stats={state.stats}
         connection={state.connection}
         paused={pausedAt !== null}
-        arrivedWhilePaused={pausedAt ? Math.max(0, arrived) : 0}
+        closed={gate === 'page'}
         theme={theme}
-        onPause={() => setPausedAt(pausedAt ? null : state)}
+        onSignOut={() => {
+          leave();
+          setPausedAt(null);
+          store.send({ kind: 'left' });
+        }}
         onLanguage={(chosen) => {
           saveLanguage(chosen);
           setLanguage(chosen);
@@ -85,8 +157,21 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
           setTheme(chosen);
         }}
       />
-      <Navigation current={viewOf(route)} />
-      <Content route={route} state={state} pausedAt={pausedAt} />
+      {gate === 'page' ? (
+        <SignInPage />
+      ) : (
+        <>
+          <Navigation current={viewOf(route)} />
+          <Content
+            route={route}
+            state={state}
+            store={store}
+            pausedAt={pausedAt}
+            onPause={() => setPausedAt(pausedAt ? null : state)}
+          />
+        </>
+      )}
+      {gate === 'dialog' && <SignInDialog />}
     </LocaleContext.Provider>
   );
 }

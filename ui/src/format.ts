@@ -9,6 +9,12 @@ export interface Format {
   rate(value: number): string;
   /** A transaction's amount. The service knows no currency, so none is claimed. */
   amount(value: number): string;
+  /** A large amount, shortened: 1234567 → "1.23M" */
+  compactAmount(value: number): string;
+  /** A place on the globe, to half a degree: "40.5° N, 74.5° W" */
+  place(lat: number, long: number): string;
+  /** Kilometres. */
+  distance(kilometres: number): string;
   /** A score, with three decimals; never "0.000" or "1.000" for what is not quite. */
   score(value: number): string;
   /** Any other number, to three significant digits. */
@@ -25,6 +31,8 @@ export interface Format {
   compact(value: number): string;
   /** 0.0123 → "1.23%" */
   percent(ratio: number): string;
+  /** A share that is known roughly: 0.0123 → "1%", 0.004 → "0.4%" */
+  share(ratio: number): string;
   /** A transaction's date and time in full, UTC. */
   dateTime(iso: string): string;
   /** Microseconds, in the unit that reads best. */
@@ -46,6 +54,8 @@ const UNITS: readonly (readonly ['day' | 'hour' | 'minute' | 'second', number])[
   ['second', 1],
 ];
 
+const ROUGH_DIGITS = 1;
+
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 export function makeFormat(language: Language): Format {
@@ -64,6 +74,7 @@ export function makeFormat(language: Language): Format {
     minimumFractionDigits: 2,
     maximumFractionDigits: 2,
   });
+  const roughly = numberFormat({ style: 'percent', maximumSignificantDigits: ROUGH_DIGITS });
   const units = new Map(
     UNITS.map(([unit]) => [unit, numberFormat({ style: 'unit', unit, unitDisplay: 'short' })]),
   );
@@ -94,6 +105,12 @@ export function makeFormat(language: Language): Format {
     integer: (value) => integer.format(value),
     rate: (value) => (value < 100 ? oneDecimal : integer).format(value),
     amount: (value) => amount.format(value),
+    compactAmount: (value) => (Math.abs(value) < 1000 ? amount : compact).format(value),
+    place: (lat, long) =>
+      `${oneDecimal.format(Math.abs(lat))}° ${lat < 0 ? 'S' : 'N'}, ` +
+      `${oneDecimal.format(Math.abs(long))}° ${long < 0 ? 'W' : 'E'}`,
+    distance: (kilometres) =>
+      `${(kilometres < 10 ? oneDecimal : integer).format(kilometres)} km`,
     score: (value) => {
       if (value > 0 && value < 0.001) return `<${score.format(0.001)}`;
       if (value > 0.999 && value < 1) return `>${score.format(0.999)}`;
@@ -110,6 +127,7 @@ export function makeFormat(language: Language): Format {
     },
     compact: (value) => compact.format(value),
     percent: (ratio) => percent.format(ratio),
+    share: (ratio) => roughly.format(ratio),
     latency: (microseconds) => {
       if (microseconds < 1_000) return `${significant.format(microseconds)} µs`;
       if (microseconds < 1_000_000) return `${significant.format(microseconds / 1_000)} ms`;
@@ -153,4 +171,9 @@ export function plainName(name: string): string {
 /** The published data prefixes every merchant, of fraud or not, with "fraud_": that says nothing. */
 export function merchantName(name: string): string {
   return name.replace(/^fraud_/, '');
+}
+
+/** A card's number in groups of four, as it stands on the card. */
+export function groupDigits(card: string): string {
+  return card.replace(/(.{4})(?=.)/g, '$1 ');
 }

@@ -1,10 +1,14 @@
 // Where the page starts: the service's messages go into the store, the store's state is drawn.
 
 import './style/main.css';
+import './style/live.css';
+import './style/session.css';
+import './style/transaction.css';
 
 import { render } from 'preact';
 
 import { followService } from './api/client';
+import { sessionHolder } from './api/session';
 import { App } from './app';
 import { applyLanguage, applyTheme, savedLanguage, savedTheme } from './settings';
 import { Store } from './state/store';
@@ -15,10 +19,23 @@ applyLanguage(savedLanguage());
 const store = new Store();
 render(<App store={store} />, document.getElementById('app')!);
 
-followService({
-  onSnapshot: (snapshot) => store.send({ kind: 'snapshot', at: Date.now(), snapshot }),
-  onDecisions: (batch) => store.send({ kind: 'decisions', at: Date.now(), batch }),
-  onStats: (stats) => store.send({ kind: 'stats', at: Date.now(), stats }),
-  onLabels: (batch) => store.send({ kind: 'labels', at: Date.now(), batch }),
-  onLost: () => store.send({ kind: 'lost' }),
+const follow = (): (() => void) =>
+  followService({
+    onSnapshot: (snapshot) => store.send({ kind: 'snapshot', at: Date.now(), snapshot }),
+    onDecisions: (batch) => store.send({ kind: 'decisions', at: Date.now(), batch }),
+    onStats: (stats) => store.send({ kind: 'stats', at: Date.now(), stats }),
+    onLabels: (batch) => store.send({ kind: 'labels', at: Date.now(), batch }),
+    onCases: () => store.send({ kind: 'cases', at: Date.now() }),
+    onLost: () => store.send({ kind: 'lost' }),
+  });
+
+// Followed from the start; not while a sign-in is wanted, and again after it.
+let stop: (() => void) | null = follow();
+sessionHolder.watch(() => {
+  if (!sessionHolder.closed) stop ??= follow();
+  else if (stop) {
+    stop();
+    stop = null;
+    store.send({ kind: 'closed' });
+  }
 });

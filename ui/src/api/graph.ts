@@ -31,3 +31,16 @@ export interface MerchantNeighbourhood {
   readonly vertices: readonly Vertex[];
   readonly pairs: readonly Pair[];
 }
+
+export interface GraphPath {
+  /** Ids, from the start on. */
+  readonly vertices: readonly string[];
+  readonly pairs: readonly Pair[];
+}
+
+export interface Paths {
+  readonly vertices: readonly Vertex[];
+  readonly paths: readonly GraphPath[];
+  /** The bound on the work was met. */
+  readonly cut: boolean;
+}

@@ -1,5 +1,7 @@
 // The metrics that the service has for Prometheus, as far as the page reads them: gauges by name.
 
+import { getText } from './client';
+
 /**
  * The values of a text in Prometheus' exposition format, by the metric's name; of one with several
  * label sets, the sum. What is no such line is passed over.
@@ -18,7 +20,5 @@ export async function getMetrics(
   path: string,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
-  const response = await fetch(path, { signal });
-  if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
-  return parseMetrics(await response.text());
+  return parseMetrics(await getText(path, signal));
 }

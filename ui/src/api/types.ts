@@ -74,6 +74,12 @@ export interface Stats {
   readonly cards: number;
   readonly merchants: number;
   readonly model: ModelInfo | null;
+  /** Of the latest minute; absent where the service does not say. */
+  readonly alert_rate?: number | null;
+  /** Messages not yet taken from Kafka; absent where it is not in use. */
+  readonly kafka?: { readonly partitions: number; readonly lag: number };
+  /** Events not yet written on to Neo4j; absent where it is not in use. */
+  readonly neo4j?: { readonly up: boolean; readonly behind: number };
 }
 
 /** One batch of the stream: some of the latest decisions, and how many were left out of it. */
@@ -84,4 +90,16 @@ export interface DecisionBatch {
 
 export interface LabelBatch {
   readonly items: readonly { readonly trans_num: string; readonly is_fraud: boolean }[];
+}
+
+/** Where an alert stands: `open` when nobody has touched it. */
+export type CaseStatus = 'open' | 'in_review' | 'fraud' | 'not_fraud';
+
+export interface CaseBatch {
+  readonly items: readonly {
+    readonly trans_num: string;
+    readonly status: CaseStatus;
+    readonly assignee: string | null;
+    readonly changed: string | null;
+  }[];
 }

@@ -18,6 +18,44 @@ export function tooltipStyle(colours: Palette) {
   };
 }
 
+/** An axis of names. */
+export function axisStyle(colours: Palette) {
+  return {
+    axisLine: { lineStyle: { color: colours.line } },
+    axisTick: { show: false },
+  };
+}
+
+/** The names of the series, above the field at the right. */
+export function legendAbove(colours: Palette) {
+  return { top: 0, right: 12, icon: 'rect', itemWidth: 12, textStyle: labelStyle(colours) };
+}
+
+/** A tooltip that says the two coordinates of the line's point, each after its name. */
+export function pointTooltip(
+  colours: Palette,
+  names: readonly [string, string],
+  formats: readonly [(value: number) => string, (value: number) => string],
+) {
+  return {
+    ...tooltipStyle(colours),
+    trigger: 'axis' as const,
+    formatter: (params: unknown): string => {
+      const points = (Array.isArray(params) ? params : [params]) as {
+        readonly seriesName?: string;
+        readonly data?: unknown;
+      }[];
+      return points
+        .map(({ seriesName, data }) => {
+          const [x = 0, y = 0] = (data ?? []) as number[];
+          const of = points.length > 1 && seriesName ? `${seriesName}\n` : '';
+          return `${of}${names[0]} ${formats[0](x)}\n${names[1]} ${formats[1](y)}`;
+        })
+        .join('\n');
+    },
+  };
+}
+
 export function valueAxis(colours: Palette, name: string, format: (value: number) => string) {
   return {
     type: 'value' as const,

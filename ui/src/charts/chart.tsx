@@ -85,7 +85,7 @@ interface ChartProps {
   readonly label: string;
   /** 'tall' for one with a row for each of many names. */
   readonly size?: 'tall';
-  /** Told the id of a graph's vertex that is clicked. */
+  /** Told the id of what is clicked: a graph's vertex, a point that has one. */
   onPick?(id: string): void;
 }
 
@@ -99,7 +99,8 @@ export function Chart({ option, label, size, onPick }: ChartProps): JSX.Element 
   useEffect(() => {
     const made = init(element.current);
     made.on('click', ({ dataType, data }) => {
-      if (dataType === 'node') pick.current?.((data as { id: string }).id);
+      const { id } = (data ?? {}) as { id?: string };
+      if (dataType !== 'edge' && id !== undefined) pick.current?.(id);
     });
     chart.current = made;
     const resize = new ResizeObserver(() => made.resize());

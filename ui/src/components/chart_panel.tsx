@@ -16,6 +16,8 @@ interface ChartPanelProps<T> {
   /** What the chart shows, in words; the title where none says more. */
   readonly label?: string;
   readonly size?: 'tall';
+  /** Of the title among the page's headings. */
+  readonly level?: 2 | 3;
 }
 
 export function ChartPanel<T>(props: ChartPanelProps<T>): JSX.Element {
@@ -27,7 +29,7 @@ export function ChartPanel<T>(props: ChartPanelProps<T>): JSX.Element {
   return (
     <figure class={`panel ${props.size ?? ''}`}>
       <figcaption class="title">
-        <h2>{title}</h2>
+        {props.level === 3 ? <h3>{title}</h3> : <h2>{title}</h2>}
         {note && <span class="quiet">{note}</span>}
       </figcaption>
       <Chart option={option} label={label} {...(props.size ? { size: props.size } : {})} />

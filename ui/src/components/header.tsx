@@ -7,14 +7,16 @@ import { useLocale } from '../context';
 import { languageNames, type Language } from '../i18n';
 import type { Theme } from '../settings';
 import type { Connection } from '../state/live';
+import { Identity } from './identity';
 
 interface HeaderProps {
   readonly stats: Stats | null;
   readonly connection: Connection;
   readonly paused: boolean;
-  readonly arrivedWhilePaused: number;
+  /** Nothing is shown yet: a sign-in is wanted. */
+  readonly closed: boolean;
   readonly theme: Theme;
-  onPause(): void;
+  onSignOut(): void;
   onLanguage(language: Language): void;
   onTheme(theme: Theme): void;
 }
@@ -48,9 +50,8 @@ function ModelName({ stats }: { readonly stats: Stats | null }): JSX.Element {
 }
 
 export function Header(props: HeaderProps): JSX.Element {
-  const { language, texts, format } = useLocale();
+  const { language, texts } = useLocale();
   const themes: readonly Theme[] = ['auto', 'light', 'dark'];
-  const fresh = props.arrivedWhilePaused;
   return (
     <header>
       <div class="brand">
@@ -60,18 +61,10 @@ export function Header(props: HeaderProps): JSX.Element {
           <small>{texts.tagline}</small>
         </h1>
       </div>
-      <ModelName stats={props.stats} />
-      <ServiceState {...props} />
+      {!props.closed && <ModelName stats={props.stats} />}
+      {!props.closed && <ServiceState {...props} />}
+      <Identity onSignOut={props.onSignOut} />
       <div class="switches">
-        <button type="button" class="pause" onClick={props.onPause} aria-pressed={props.paused}>
-          <svg viewBox="0 0 16 16" aria-hidden="true">
-            <path d={props.paused ? 'M4 2.500v11l9-5.500z' : 'M3.500 2.500h3v11h-3zM9.500 2.500h3v11h-3z'} />
-          </svg>
-          {props.paused ? texts.resume : texts.pause}
-          {props.paused && fresh > 0 && (
-            <span class="fresh">{texts.newWhilePaused(format.integer(fresh))}</span>
-          )}
-        </button>
         <div class="languages" role="group" aria-label={texts.language}>
           {(Object.keys(languageNames) as Language[]).map((code) => (
             <button

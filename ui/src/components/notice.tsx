@@ -1,6 +1,7 @@
 // A line at the top of a page that says how things stand, and the states of what was asked for.
 
 import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 
 import { isAbsent, type Resource } from '../api/resource';
 import { useLocale } from '../context';
@@ -16,6 +17,22 @@ export function Notice({ kind, children }: NoticeProps): JSX.Element {
       {children}
     </div>
   );
+}
+
+/** An answer that comes within this is not announced: a notice that flickers says nothing. */
+const SOON_MS = 300;
+const SLOW_MS = 5_000;
+
+/** While an answer is on its way: that it is, and later that it takes long. */
+function Waiting(): JSX.Element | null {
+  const { texts } = useLocale();
+  const [waited, setWaited] = useState(0);
+  useEffect(() => {
+    const timers = [SOON_MS, SLOW_MS].map((ms) => setTimeout(() => setWaited(ms), ms));
+    return () => timers.forEach(clearTimeout);
+  }, []);
+  if (waited === 0) return null;
+  return <Notice kind="connecting">{waited < SLOW_MS ? texts.asking : texts.slow}</Notice>;
 }
 
 interface ResourceNoticeProps {
@@ -36,5 +53,5 @@ export function ResourceNotice({ of, absent }: ResourceNoticeProps): JSX.Element
       </Notice>
     );
   }
-  return of.data === null ? <Notice kind="connecting">{texts.asking}</Notice> : null;
+  return of.data === null ? <Waiting /> : null;
 }

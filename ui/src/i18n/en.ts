@@ -1,6 +1,8 @@
 // Every text of the page, in English. The type of this object is what the other languages must fill.
 
+import { liveEn } from './live.en';
 import { modelsEn } from './models.en';
+import { sessionEn } from './session.en';
 import { systemEn } from './system.en';
 import { transactionEn } from './transaction.en';
 
@@ -9,9 +11,12 @@ export const en = {
   navigation: 'Views',
   views: { live: 'Live', models: 'Models', system: 'System' },
   asking: 'Asking the service…',
+  slow: 'The service takes long to answer. Still waiting…',
   askFailed: 'The service gave no answer to this.',
   askFailedAgain: 'The service does not answer any more; what you see is from before.',
+  live: liveEn,
   models: modelsEn,
+  session: sessionEn,
   system: systemEn,
   transaction: transactionEn,
   tagline: 'Card fraud detection',

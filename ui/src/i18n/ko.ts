@@ -1,7 +1,9 @@
 // Every text of the page, in Korean.
 
 import type { Texts } from './en';
+import { liveKo } from './live.ko';
 import { modelsKo } from './models.ko';
+import { sessionKo } from './session.ko';
 import { systemKo } from './system.ko';
 import { transactionKo } from './transaction.ko';
 
@@ -10,9 +12,12 @@ export const ko: Texts = {
   navigation: '화면',
   views: { live: '실시간', models: '모델', system: '시스템' },
   asking: '서비스에 묻고 있습니다…',
+  slow: '서비스의 응답이 늦어지고 있습니다. 계속 기다리는 중입니다…',
   askFailed: '서비스에서 답을 받지 못했습니다.',
   askFailedAgain: '서비스가 더 이상 응답하지 않습니다. 화면은 이전 내용입니다.',
+  live: liveKo,
   models: modelsKo,
+  session: sessionKo,
   system: systemKo,
   transaction: transactionKo,
   tagline: '카드 사기 탐지',

@@ -2,6 +2,7 @@
 
 export const modelsEn = {
   title: 'Models',
+  versions: 'Versions',
   note: (count: string) => `${count} versions`,
   noRegistry:
     'The service has no registry. Start it with --models DIR, or with a --model that lies in one.',

@@ -4,6 +4,7 @@ import type { modelsEn } from './models.en';
 
 export const modelsKo: typeof modelsEn = {
   title: '모델',
+  versions: '버전 목록',
   note: (count) => `버전 ${count}개`,
   noRegistry:
     '서비스에 모델 저장소가 없습니다. --models DIR을 주거나 저장소 안의 모델을 --model로 지정해 시작하세요.',

@@ -1,6 +1,6 @@
 // The part of the graph that a page shows: it grows by each answer, up to a limit.
 
-import type { Pair, Vertex } from '../api/graph';
+import type { GraphPath, Pair, Vertex } from '../api/graph';
 
 export const VERTICES_MAX = 200;
 
@@ -18,8 +18,25 @@ export function merge(held: Neighbourhood, answer: Neighbourhood): Neighbourhood
     if (vertices.has(vertex.id) || vertices.size < VERTICES_MAX) vertices.set(vertex.id, vertex);
   }
   const pairs = new Map(
-    [...held.pairs, ...answer.pairs].map((pair) => [`${pair.card} ${pair.merchant}`, pair]),
+    [...held.pairs, ...answer.pairs].map((pair) => [pairId(pair), pair]),
   );
   const both = (pair: Pair): boolean => vertices.has(pair.card) && vertices.has(pair.merchant);
   return { vertices: [...vertices.values()], pairs: [...pairs.values()].filter(both) };
+}
+
+/** What the paths run along: the ids of vertices, and of pairs as `pairId` has them. */
+export interface Lit {
+  readonly vertices: ReadonlySet<string>;
+  readonly pairs: ReadonlySet<string>;
+}
+
+export function pairId(pair: Pair): string {
+  return `${pair.card} ${pair.merchant}`;
+}
+
+export function lightUp(paths: readonly GraphPath[]): Lit {
+  return {
+    vertices: new Set(paths.flatMap((path) => path.vertices)),
+    pairs: new Set(paths.flatMap((path) => path.pairs.map(pairId))),
+  };
 }

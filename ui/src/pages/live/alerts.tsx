@@ -6,9 +6,11 @@ import { memo } from 'preact/compat';
 import type { Reason, Transaction } from '../../api/types';
 import { ActualMark, DecisionMark } from '../../components/decision';
 import { useLocale } from '../../context';
-import { cardDigits, merchantName, plainName } from '../../format';
+import { cardDigits, merchantName } from '../../format';
 import { categoryName } from '../../i18n/categories';
+import { featureName } from '../../i18n/features';
 import { hashOf } from '../../route';
+import { isEverything, type Filter } from '../../state/filter';
 
 const REASONS_MAX = 3;
 
@@ -20,7 +22,7 @@ function ReasonLine({ reason }: { readonly reason: Reason }): JSX.Element {
       <span aria-hidden="true" class="arrow">
         {raises ? '▲' : '▼'}
       </span>
-      {reason.text?.[language] ?? plainName(reason.feature)}{' '}
+      {reason.text?.[language] ?? featureName(reason.feature, language)}{' '}
       <span class="hidden">({raises ? texts.raises : texts.lowers})</span>
     </li>
   );
@@ -56,16 +58,21 @@ const Alert = memo(function Alert({ row }: { readonly row: Transaction }): JSX.E
   );
 });
 
-export function Alerts({ rows }: { readonly rows: readonly Transaction[] }): JSX.Element {
+interface AlertsProps {
+  readonly rows: readonly Transaction[];
+  readonly filter: Filter;
+}
+
+export function Alerts({ rows, filter }: AlertsProps): JSX.Element {
   const { texts } = useLocale();
   return (
     <section class="panel alerts" aria-labelledby="alerts">
       <div class="title">
-        <h2 id="alerts">{texts.alerts}</h2>
+        <h3 id="alerts">{texts.alerts}</h3>
         <span class="quiet">{texts.alertsNote}</span>
       </div>
       {rows.length === 0 ? (
-        <p class="none">{texts.noAlerts}</p>
+        <p class="none">{isEverything(filter) ? texts.noAlerts : texts.live.nothingMatches}</p>
       ) : (
         <ol class="scroll" role="list" aria-labelledby="alerts" tabIndex={0}>
           {rows.map((row) => (

@@ -1,12 +1,17 @@
-// The live page: the stream as it is scored.
+// The live page: the stream as it is scored, and what a range of time comes to.
 
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 
+import { Heading } from '../../components/heading';
 import { Notice } from '../../components/notice';
 import { useLocale } from '../../context';
 import type { Connection, LiveState } from '../../state/live';
+import { shareDrawn } from '../../state/sample';
+import type { Store } from '../../state/store';
 import { Alerts } from './alerts';
+import { BoardSection } from './board';
+import { Filters } from './filters';
 import { RatesChart } from './rates';
 import { ScoresChart } from './scores';
 import { Totals } from './totals';
@@ -16,9 +21,13 @@ interface LiveProps {
   readonly connection: Connection;
   /** What is drawn: the latest state, or the one at which the viewer paused. */
   readonly state: LiveState;
+  readonly latest: LiveState;
+  readonly store: Store;
+  readonly paused: boolean;
+  onPause(): void;
 }
 
-function Notices({ connection, state }: LiveProps): JSX.Element {
+function Notices({ connection, state }: Pick<LiveProps, 'connection' | 'state'>): JSX.Element {
   const { texts, format } = useLocale();
   return (
     <>
@@ -43,33 +52,63 @@ function Notices({ connection, state }: LiveProps): JSX.Element {
   );
 }
 
-export function LivePage({ connection, state }: LiveProps): JSX.Element {
+function Pause({ paused, state, latest, onPause }: LiveProps): JSX.Element {
   const { texts, format } = useLocale();
-  // Drawn once a second, with the statistics, and not with every batch.
+  const arrived = (latest.stats?.transactions ?? 0) - (state.stats?.transactions ?? 0);
+  return (
+    <button type="button" class="pause" onClick={onPause} aria-pressed={paused}>
+      <svg viewBox="0 0 16 16" aria-hidden="true">
+        <path d={paused ? 'M4 2.500v11l9-5.500z' : 'M3.500 2.500h3v11h-3zM9.500 2.500h3v11h-3z'} />
+      </svg>
+      {paused ? texts.resume : texts.pause}
+      {paused && arrived > 0 && (
+        <span class="fresh">{texts.newWhilePaused(format.integer(arrived))}</span>
+      )}
+    </button>
+  );
+}
+
+/** Drawn once a second, with the statistics, and not with every batch. */
+function Charts({ state }: Pick<LiveProps, 'state'>): JSX.Element {
+  const { texts, format } = useLocale();
   const scores = useMemo(() => state.scores, [state.rates]);
   return (
+    <section class="charts" aria-label={texts.charts}>
+      <figure class="panel">
+        <figcaption class="title">
+          <h3>{texts.ratesTitle}</h3>
+        </figcaption>
+        <RatesChart rates={state.rates} />
+      </figure>
+      <figure class="panel">
+        <figcaption class="title">
+          <h3>{texts.scoresTitle}</h3>
+          <span class="quiet">{texts.scoresNote(format.integer(scores.length))}</span>
+        </figcaption>
+        <ScoresChart scores={scores} model={state.stats?.model ?? null} />
+      </figure>
+    </section>
+  );
+}
+
+export function LivePage(props: LiveProps): JSX.Element {
+  const { connection, state, store, paused } = props;
+  const { texts, format } = useLocale();
+  return (
     <main id="main" class={connection} tabIndex={-1}>
+      <div class="heading">
+        <Heading>{texts.views.live}</Heading>
+        <Filters store={store} />
+        <Pause {...props} />
+      </div>
       <Notices connection={connection} state={state} />
       <Totals stats={state.stats} />
-      <section class="charts" aria-label={texts.charts}>
-        <figure class="panel">
-          <figcaption class="title">
-            <h2>{texts.ratesTitle}</h2>
-          </figcaption>
-          <RatesChart rates={state.rates} />
-        </figure>
-        <figure class="panel">
-          <figcaption class="title">
-            <h2>{texts.scoresTitle}</h2>
-            <span class="quiet">{texts.scoresNote(format.integer(scores.length))}</span>
-          </figcaption>
-          <ScoresChart scores={scores} model={state.stats?.model ?? null} />
-        </figure>
-      </section>
+      <Charts state={state} />
       <div class="lists">
-        <Alerts rows={state.alerts} />
-        <Transactions rows={state.rows} />
+        <Alerts rows={state.alerts} filter={state.filter} />
+        <Transactions rows={state.rows} filter={state.filter} share={shareDrawn(state.samples)} />
       </div>
+      <BoardSection connection={connection} stats={state.stats} paused={paused} />
       {state.stats && (
         <footer>
           {texts.version(state.stats.version)} · {texts.uptime}{' '}

@@ -1,26 +1,33 @@
-// The figures at the top of the live page.
+// The figures at the top of the live page: how things are this second, and since the log began.
 
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 
 import type { Stats } from '../../api/types';
+import { Figure } from '../../components/figure';
 import { useLocale } from '../../context';
 
-interface FigureProps {
-  readonly name: string;
-  readonly value: string;
-  readonly note?: ComponentChildren;
-  readonly kind?: string;
-}
-
-function Figure({ name, value, note, kind }: FigureProps): JSX.Element {
+/** How far those behind the service are: only of what is in use. */
+function Lags({ stats }: { readonly stats: Stats }): JSX.Element {
+  const { texts, format } = useLocale();
+  const words = texts.live;
+  const { kafka, neo4j } = stats;
   return (
-    <div class={`figure ${kind ?? ''}`}>
-      <dt>{name}</dt>
-      <dd>
-        <b>{value}</b>
-        <small>{note}</small>
-      </dd>
-    </div>
+    <>
+      {kafka && (
+        <Figure
+          name={words.kafka}
+          value={format.integer(kafka.lag)}
+          note={words.kafkaNote(format.integer(kafka.partitions))}
+        />
+      )}
+      {neo4j && (
+        <Figure
+          name={words.neo4j}
+          value={format.integer(neo4j.behind)}
+          note={neo4j.up ? words.neo4jNote : <span class="bad">{words.neo4jDown}</span>}
+        />
+      )}
+    </>
   );
 }
 
@@ -40,9 +47,7 @@ export function Totals({ stats }: { readonly stats: Stats | null }): JSX.Element
         <Figure
           name={texts.transactions}
           value={show(stats?.transactions)}
-          note={
-            stats && texts.cardsAndMerchants(show(stats.cards), show(stats.merchants))
-          }
+          note={stats && texts.cardsAndMerchants(show(stats.cards), show(stats.merchants))}
         />
         <Figure
           name={texts.approved}
@@ -77,6 +82,7 @@ export function Totals({ stats }: { readonly stats: Stats | null }): JSX.Element
           value={scored ? format.latency(stats.latency_us.p50) : '–'}
           note={scored && texts.latencyNote(format.latency(stats.latency_us.p99))}
         />
+        {stats && <Lags stats={stats} />}
       </dl>
     </section>
   );

@@ -9,6 +9,7 @@ import { useLocale } from '../../context';
 import { cardDigits, merchantName } from '../../format';
 import { categoryName } from '../../i18n/categories';
 import { hashOf } from '../../route';
+import { isEverything, type Filter } from '../../state/filter';
 
 const Row = memo(function Row({ row }: { readonly row: Transaction }): JSX.Element {
   const { language, texts, format } = useLocale();
@@ -54,7 +55,7 @@ function Empty(): JSX.Element {
   const { texts } = useLocale();
   return (
     <div class="empty">
-      <h3>{texts.empty}</h3>
+      <h4>{texts.empty}</h4>
       <p>{texts.emptyText}</p>
       <pre>
         <code>{`haechi stream fraudTest.csv --to ${location.origin} --rate 5`}</code>
@@ -63,20 +64,36 @@ function Empty(): JSX.Element {
   );
 }
 
-export function Transactions({ rows }: { readonly rows: readonly Transaction[] }): JSX.Element {
+/** Less than this share drawn is said. */
+const ALL = 0.95;
+
+interface TransactionsProps {
+  readonly rows: readonly Transaction[];
+  readonly filter: Filter;
+  /** Of what comes, the share that is drawn. */
+  readonly share: number;
+}
+
+export function Transactions({ rows, filter, share }: TransactionsProps): JSX.Element {
   const { texts, format } = useLocale();
   const { columns } = texts;
   return (
     <section class="panel latest" aria-labelledby="latest">
       <div class="title">
-        <h2 id="latest">{texts.latest}</h2>
+        <h3 id="latest">{texts.latest}</h3>
         <span class="quiet">
           {rows.length > 0 && texts.latestNote(format.integer(rows.length))}
+          {share < ALL && (
+            <span class="sampled" title={texts.live.sampledTitle}>
+              {' · '}
+              {texts.live.sampled(format.share(share))}
+            </span>
+          )}
         </span>
       </div>
-      {rows.length === 0 ? (
-        <Empty />
-      ) : (
+      {rows.length === 0 && !isEverything(filter) && <p class="none">{texts.live.nothingMatches}</p>}
+      {rows.length === 0 && isEverything(filter) && <Empty />}
+      {rows.length > 0 && (
         <div class="scroll" role="region" aria-labelledby="latest" tabIndex={0}>
           <table>
             <thead>

@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { postJson } from '../../api/client';
 import type { Alias, ModelChange, ModelEntry } from '../../api/models';
 import { useLocale } from '../../context';
+import { usePermission } from '../../session';
 
 interface ChangeButtonProps {
   readonly label: string;
@@ -19,6 +20,7 @@ interface ChangeButtonProps {
 function ChangeButton(props: ChangeButtonProps): JSX.Element {
   const { texts } = useLocale();
   const words = texts.models;
+  const { may, why } = usePermission('admin');
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState('');
@@ -43,7 +45,12 @@ function ChangeButton(props: ChangeButtonProps): JSX.Element {
 
   return (
     <>
-      <button type="button" disabled={props.disabled} onClick={() => dialog.current?.showModal()}>
+      <button
+        type="button"
+        disabled={props.disabled || !may}
+        title={why}
+        onClick={() => dialog.current?.showModal()}
+      >
         {props.label}
       </button>
       <dialog ref={dialog} aria-label={props.label} onClose={() => setFailed('')}>
@@ -74,6 +81,7 @@ interface ChangesProps {
 
 export function Changes({ model, onChanged }: ChangesProps): JSX.Element {
   const { texts } = useLocale();
+  const { why } = usePermission('admin');
   const words = texts.models;
   const name = encodeURIComponent(model.name);
   const promotion = `/v1/models/${name}/${encodeURIComponent(model.version)}/promote`;
@@ -98,6 +106,7 @@ export function Changes({ model, onChanged }: ChangesProps): JSX.Element {
         alias="champion"
         onChanged={onChanged}
       />
+      {why && <small class="quiet">{why}</small>}
     </div>
   );
 }

@@ -1,12 +1,23 @@
-// Two versions side by side: their metrics with the differences, and the parameters that differ.
+// Two versions side by side: their metrics with the differences, their curves in one field, and the
+// parameters that differ.
 
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 
-import type { ModelComparison } from '../../api/models';
+import type { ModelComparison, ModelShown, Report } from '../../api/models';
 import { useResource } from '../../api/resource';
+import { ChartPanel } from '../../components/chart_panel';
+import { Heading } from '../../components/heading';
 import { ResourceNotice } from '../../components/notice';
 import { useLocale } from '../../context';
 import { hashOf } from '../../route';
+import {
+  costOption,
+  precisionRecallOption,
+  reliabilityLinesOption,
+  rocOption,
+  type NamedReport,
+} from './curves';
 import { Aliases } from './list';
 import { compareMetric, metricName, showMetric } from './metrics';
 
@@ -100,6 +111,48 @@ function ParametersTable({ of }: { readonly of: ModelComparison }): JSX.Element 
   );
 }
 
+/** A version as its address in the API has it: "xgboost/2026…", "xgboost@champion". */
+function pathOf(model: string): string {
+  const [, name = model, version = 'latest'] = /^(.*?)[/@](.*)$/.exec(model) ?? [];
+  return `/v1/models/${encodeURIComponent(name)}/${encodeURIComponent(version)}`;
+}
+
+/** The curves that either has, both in one field. */
+function Curves({ models, asked }: ComparisonProps): JSX.Element | null {
+  const { texts } = useLocale();
+  const words = texts.models;
+  const [first, second] = models.map(pathOf) as [string, string];
+  const a = useResource<ModelShown>(first, asked).data;
+  const b = useResource<ModelShown>(second, asked).data;
+  const reports = useMemo(
+    () =>
+      [a, b].flatMap((shown): NamedReport[] =>
+        shown?.report ? [{ name: `${shown.name} ${shown.version}`, report: shown.report }] : [],
+      ),
+    [a, b],
+  );
+  if (reports.length < 2) return null;
+  const has = (name: keyof Report): boolean => reports.some(({ report }) => report[name] !== undefined);
+  return (
+    <section class="curves" aria-label={words.charts}>
+      {has('precision_recall') && (
+        <ChartPanel title={words.precisionRecall} data={reports} option={precisionRecallOption} />
+      )}
+      {has('roc') && <ChartPanel title={words.roc} data={reports} option={rocOption} />}
+      {has('reliability') && (
+        <ChartPanel title={words.reliability} data={reports} option={reliabilityLinesOption} />
+      )}
+      {has('cost') && (
+        <ChartPanel
+          title={words.cost}
+          data={reports}
+          option={(data, colours, locale) => costOption(data, undefined, colours, locale)}
+        />
+      )}
+    </section>
+  );
+}
+
 interface ComparisonProps {
   readonly models: readonly [string, string];
   readonly asked: string;
@@ -113,7 +166,7 @@ export function Comparison({ models, asked }: ComparisonProps): JSX.Element {
     <>
       <div class="heading">
         <a href={hashOf({ view: 'models' })}>← {texts.models.back}</a>
-        <h2>{texts.models.comparison}</h2>
+        <Heading>{texts.models.comparison}</Heading>
       </div>
       {compared.data === null && <ResourceNotice of={compared} absent={texts.models.notFound} />}
       {compared.data && (
@@ -126,6 +179,7 @@ export function Comparison({ models, asked }: ComparisonProps): JSX.Element {
               <MetricsTable of={compared.data} />
             </div>
           </section>
+          <Curves models={models} asked={asked} />
           <section class="panel" aria-labelledby="parameters">
             <div class="title">
               <h2 id="parameters">{texts.models.parametersDiffer}</h2>

@@ -3,7 +3,14 @@
 import type { EChartsOption } from 'echarts';
 
 import type { Report } from '../../api/models';
-import { labelStyle, markAt, plainOption, tooltipStyle, valueAxis } from '../../charts/base';
+import {
+  legendAbove,
+  markAt,
+  plainOption,
+  pointTooltip,
+  tooltipStyle,
+  valueAxis,
+} from '../../charts/base';
 import type { Palette } from '../../charts/chart';
 import type { Locale } from '../../context';
 
@@ -13,9 +20,53 @@ export function zip(x: readonly number[], y: readonly number[]): Points {
   return x.slice(0, y.length).map((value, i) => [value, y[i] ?? 0]);
 }
 
-/** A line over 0 to 1 in both directions. */
-function shareCurve(
-  points: Points,
+/** One model's line, or one of several that are compared. */
+export interface Curve {
+  /** Of the model; '' of one alone. */
+  readonly name: string;
+  readonly points: Points;
+}
+
+/** The lines of models, of one alone with the area under it; several in different colours and strokes. */
+function lines(curves: readonly Curve[], colours: Palette) {
+  const alone = curves.length === 1;
+  const styles = [
+    { color: colours.accent, type: 'solid' as const },
+    { color: colours.high, type: 'dashed' as const },
+  ];
+  return curves.map(({ name, points }, i) => {
+    const { color, type } = styles[i % styles.length]!;
+    return {
+      type: 'line' as const,
+      name,
+      data: points,
+      showSymbol: false,
+      lineStyle: { width: 2, color, type },
+      itemStyle: { color },
+      ...(alone ? { areaStyle: { color, opacity: 0.1 } } : {}),
+    };
+  });
+}
+
+/** With names above the field where there are several lines. */
+function linesOption(curves: readonly Curve[], colours: Palette): EChartsOption {
+  const several = curves.length > 1;
+  const base = plainOption(colours);
+  return {
+    ...base,
+    ...(several
+      ? {
+          legend: { ...legendAbove(colours), icon: 'inherit', itemWidth: 24, itemHeight: 2 },
+          grid: { left: 58, right: 18, top: 34, bottom: 42 },
+        }
+      : {}),
+    series: lines(curves, colours),
+  };
+}
+
+/** Lines over 0 to 1 in both directions. */
+function shareCurves(
+  curves: readonly Curve[],
   names: readonly [string, string],
   colours: Palette,
   { format }: Locale,
@@ -26,49 +77,79 @@ function shareCurve(
     max: 1,
   });
   return {
-    ...plainOption(colours),
-    tooltip: {
-      ...tooltipStyle(colours),
-      trigger: 'axis',
-      formatter: (params) => {
-        const [first] = Array.isArray(params) ? params : [params];
-        const [x = 0, y = 0] = (first?.data ?? []) as number[];
-        return `${names[0]} ${format.score(x)}\n${names[1]} ${format.score(y)}`;
-      },
-    },
+    ...linesOption(curves, colours),
+    tooltip: pointTooltip(colours, names, [format.score, format.score]),
     xAxis: { ...axis(names[0]), nameGap: 24, splitLine: { show: false } },
     yAxis: { ...axis(names[1]), nameGap: 40 },
-    series: [
-      {
-        type: 'line',
-        data: points,
-        showSymbol: false,
-        lineStyle: { width: 2, color: colours.accent },
-        itemStyle: { color: colours.accent },
-        areaStyle: { color: colours.accent, opacity: 0.1 },
-      },
-    ],
   };
 }
 
+/** A report and the name of its model. */
+export interface NamedReport {
+  readonly name: string;
+  readonly report: Report;
+}
+
+function curvesOf(
+  reports: readonly NamedReport[],
+  pick: (report: Report) => Points | undefined,
+): Curve[] {
+  return reports.flatMap(({ name, report }) => {
+    const points = pick(report);
+    return points ? [{ name, points }] : [];
+  });
+}
+
 export function precisionRecallOption(
-  curve: NonNullable<Report['precision_recall']>,
+  reports: readonly NamedReport[],
   colours: Palette,
   locale: Locale,
 ): EChartsOption {
   const { recall, precision } = locale.texts.models.metricNames;
   const names = [recall ?? 'recall', precision ?? 'precision'] as const;
-  return shareCurve(zip(curve.recall, curve.precision), names, colours, locale);
+  const curves = curvesOf(reports, ({ precision_recall: of }) => of && zip(of.recall, of.precision));
+  return shareCurves(curves, names, colours, locale);
 }
 
 export function rocOption(
-  curve: NonNullable<Report['roc']>,
+  reports: readonly NamedReport[],
   colours: Palette,
   locale: Locale,
 ): EChartsOption {
   const { falsePositives, truePositives } = locale.texts.models;
-  const points = zip(curve.false_positive_rate, curve.true_positive_rate);
-  return shareCurve(points, [falsePositives, truePositives], colours, locale);
+  const curves = curvesOf(
+    reports,
+    ({ roc }) => roc && zip(roc.false_positive_rate, roc.true_positive_rate),
+  );
+  return shareCurves(curves, [falsePositives, truePositives], colours, locale);
+}
+
+/** Mean score against observed share, of several models side by side, with the diagonal of honest scores. */
+export function reliabilityLinesOption(
+  reports: readonly NamedReport[],
+  colours: Palette,
+  locale: Locale,
+): EChartsOption {
+  const { meanScore, observed } = locale.texts.models;
+  const curves = curvesOf(reports, ({ reliability }) =>
+    reliability?.by_width.map((bin): [number, number] => [bin.mean_score, bin.observed]),
+  );
+  const option = shareCurves(curves, [meanScore, observed], colours, locale);
+  return { ...option, series: [diagonal(colours), ...lines(curves, colours)] };
+}
+
+function diagonal(colours: Palette) {
+  return {
+    type: 'line' as const,
+    silent: true,
+    showSymbol: false,
+    tooltip: { show: false },
+    data: [
+      [0, 0],
+      [1, 1],
+    ],
+    lineStyle: { type: 'dashed' as const, width: 1, color: colours.muted },
+  };
 }
 
 /** Mean score against observed share, each with its interval, and the diagonal of honest scores. */
@@ -80,7 +161,7 @@ export function reliabilityOption(
   const { texts, format } = locale;
   const { meanScore, observed } = texts.models;
   const bins = reliability.by_width;
-  const base = shareCurve([], [meanScore, observed], colours, locale);
+  const base = shareCurves([], [meanScore, observed], colours, locale);
   return {
     ...base,
     tooltip: {
@@ -97,16 +178,7 @@ export function reliabilityOption(
       },
     },
     series: [
-      {
-        type: 'line',
-        silent: true,
-        showSymbol: false,
-        data: [
-          [0, 0],
-          [1, 1],
-        ],
-        lineStyle: { type: 'dashed', width: 1, color: colours.muted },
-      },
+      diagonal(colours),
       ...bins.map((bin) => ({
         type: 'line' as const,
         silent: true,
@@ -155,7 +227,7 @@ export function scoresOption(
   return {
     ...plainOption(colours),
     grid: { left: 58, right: 18, top: 30, bottom: 42 },
-    legend: { top: 0, right: 12, icon: 'rect', itemWidth: 12, textStyle: labelStyle(colours) },
+    legend: legendAbove(colours),
     tooltip: {
       ...tooltipStyle(colours),
       trigger: 'axis',
@@ -193,28 +265,26 @@ export function scoresOption(
 
 /** The cost of every threshold, which lie closest where scores are small: on a logarithmic axis. */
 export function costOption(
-  cost: NonNullable<Report['cost']>,
+  reports: readonly NamedReport[],
   threshold: number | undefined,
   colours: Palette,
   { texts, format }: Locale,
 ): EChartsOption {
   const { threshold: name, costAxis } = texts.models;
-  const points = zip(cost.threshold, cost.cost).filter(([at]) => at > 0);
+  const curves = curvesOf(reports, ({ cost }) =>
+    cost && zip(cost.threshold, cost.cost).filter(([at]) => at > 0),
+  );
+  const least = Math.min(1, ...curves.flatMap(({ points }) => points.map(([at]) => at)));
+  const base = linesOption(curves, colours);
+  const [first, ...others] = lines(curves, colours).map(({ areaStyle: _, ...line }) => line);
+  const mark = threshold === undefined ? {} : { markLine: markAt(colours, { xAxis: threshold }) };
   return {
-    ...plainOption(colours),
-    tooltip: {
-      ...tooltipStyle(colours),
-      trigger: 'axis',
-      formatter: (params) => {
-        const [first] = Array.isArray(params) ? params : [params];
-        const [at = 0, value = 0] = (first?.data ?? []) as number[];
-        return `${name} ${format.number(at)}\n${costAxis} ${format.amount(value)}`;
-      },
-    },
+    ...base,
+    tooltip: pointTooltip(colours, [name, costAxis], [format.number, format.amount]),
     xAxis: {
       ...valueAxis(colours, name, (value) => format.number(value)),
       type: 'log',
-      min: Math.max(1e-6, Math.min(...points.map(([at]) => at))),
+      min: Math.max(1e-6, least),
       max: 1,
       nameGap: 24,
       splitLine: { show: false },
@@ -224,16 +294,7 @@ export function costOption(
       min: 0,
       nameGap: 44,
     },
-    series: [
-      {
-        type: 'line',
-        data: points,
-        showSymbol: false,
-        lineStyle: { width: 2, color: colours.accent },
-        itemStyle: { color: colours.accent },
-        ...(threshold === undefined ? {} : { markLine: markAt(colours, { xAxis: threshold }) }),
-      },
-    ],
+    series: first ? [{ ...first, ...mark }, ...others] : [],
   };
 }
 

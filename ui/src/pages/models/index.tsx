@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks';
 
 import type { ModelEntry } from '../../api/models';
 import { useResource } from '../../api/resource';
+import { Heading } from '../../components/heading';
 import { Notice, ResourceNotice } from '../../components/notice';
 import { useLocale } from '../../context';
 import type { Route } from '../../route';
@@ -47,6 +48,7 @@ export function ModelsPage({ route, connection }: ModelsPageProps): JSX.Element 
         />
       )}
       {route.view === 'comparison' && <Comparison models={route.models} asked={asked} />}
+      {route.view === 'models' && <Heading>{texts.models.title}</Heading>}
       {route.view === 'models' && list.data && <ModelsList models={models} />}
     </main>
   );

@@ -57,7 +57,7 @@ function Empty(): JSX.Element {
   const { texts } = useLocale();
   return (
     <div class="empty">
-      <h3>{texts.models.empty}</h3>
+      <h4>{texts.models.empty}</h4>
       <p>{texts.models.emptyText}</p>
       <pre>
         <code>haechi train xgboost --train fraudTrain.csv --models models</code>
@@ -72,7 +72,7 @@ export function ModelsList({ models }: { readonly models: readonly ModelEntry[] 
   return (
     <section class="panel" aria-labelledby="models">
       <div class="title">
-        <h2 id="models">{words.title}</h2>
+        <h3 id="models">{words.versions}</h3>
         {models.length > 0 && <span class="quiet">{words.note(format.integer(models.length))}</span>}
       </div>
       {models.length === 0 ? (

@@ -3,24 +3,24 @@
 import type { EChartsOption } from 'echarts';
 
 import type { Report } from '../../api/models';
-import { labelStyle, markAt, plainOption, tooltipStyle, valueAxis } from '../../charts/base';
+import { axisStyle, labelStyle, markAt, plainOption, tooltipStyle, valueAxis } from '../../charts/base';
 import type { Palette } from '../../charts/chart';
 import { between } from '../../charts/colour';
 import type { Locale } from '../../context';
-import { plainName } from '../../format';
+import type { Language } from '../../i18n';
+import { featureName } from '../../i18n/features';
 import { beeswarm, ranks } from '../../state/beeswarm';
 
 const IMPORTANCE_MAX = 20;
 const LABEL_WIDTH = 150;
 
 /** An axis with a name a row, the first at the top. */
-function nameAxis(names: readonly string[], colours: Palette) {
+function nameAxis(features: readonly string[], colours: Palette, language: Language) {
   return {
     type: 'category' as const,
-    data: names.map(plainName),
+    data: features.map((feature) => featureName(feature, language)),
     inverse: true,
-    axisLine: { lineStyle: { color: colours.line } },
-    axisTick: { show: false },
+    ...axisStyle(colours),
     axisLabel: { ...labelStyle(colours), width: LABEL_WIDTH, overflow: 'truncate' as const, interval: 0 },
   };
 }
@@ -28,7 +28,7 @@ function nameAxis(names: readonly string[], colours: Palette) {
 export function importanceOption(
   importance: NonNullable<Report['importance']>,
   colours: Palette,
-  { texts, format }: Locale,
+  { language, texts, format }: Locale,
 ): EChartsOption {
   const shown = importance.slice(0, IMPORTANCE_MAX);
   return {
@@ -44,7 +44,7 @@ export function importanceOption(
       ...valueAxis(colours, texts.models.contribution, (value) => format.number(value)),
       nameGap: 24,
     },
-    yAxis: nameAxis(shown.map((row) => row.feature), colours),
+    yAxis: nameAxis(shown.map((row) => row.feature), colours, language),
     series: [
       {
         type: 'bar',
@@ -75,7 +75,11 @@ function swarm(shap: Shap, feature: number, range: readonly [number, number], co
   });
 }
 
-export function shapOption(shap: Shap, colours: Palette, { texts, format }: Locale): EChartsOption {
+export function shapOption(
+  shap: Shap,
+  colours: Palette,
+  { language, texts, format }: Locale,
+): EChartsOption {
   const all = shap.contributions.flatMap((row) => row.map((value) => value ?? 0));
   const range = [
     all.reduce((a, b) => Math.min(a, b), 0),
@@ -93,7 +97,7 @@ export function shapOption(shap: Shap, colours: Palette, { texts, format }: Loca
         const [contribution, , value, feature] = (item?.value ?? []) as (number | string)[];
         const shown = typeof value === 'number' ? format.number(value) : '–';
         return (
-          `${plainName(shap.features[Number(feature)] ?? '')} = ${shown}\n` +
+          `${featureName(shap.features[Number(feature)] ?? '', language)} = ${shown}\n` +
           `${texts.models.contribution} ${format.number(Number(contribution))}`
         );
       },
@@ -103,7 +107,10 @@ export function shapOption(shap: Shap, colours: Palette, { texts, format }: Loca
       nameGap: 24,
     },
     yAxis: [
-      { ...nameAxis(shap.features, colours), splitLine: { show: true, lineStyle: { color: colours.line } } },
+      {
+        ...nameAxis(shap.features, colours, language),
+        splitLine: { show: true, lineStyle: { color: colours.line } },
+      },
       { type: 'value', min: -0.5, max: last - 0.5, inverse: true, show: false },
     ],
     series: [

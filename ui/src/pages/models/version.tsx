@@ -1,11 +1,13 @@
 // One version: what it is, how good it is, and what it looks at.
 
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 
 import type { AtThreshold, ModelEntry, ModelShown, Report, TrainingData } from '../../api/models';
 import { isAbsent, useResource } from '../../api/resource';
 import { ChartPanel } from '../../components/chart_panel';
 import { Fact } from '../../components/facts';
+import { Heading } from '../../components/heading';
 import { Notice, ResourceNotice } from '../../components/notice';
 import { useLocale } from '../../context';
 import { hashOf } from '../../route';
@@ -197,13 +199,14 @@ function Curves({ report }: { readonly report: Report }): JSX.Element {
   const { format } = locale;
   const words = locale.texts.models;
   const { threshold, cost } = report;
+  const alone = useMemo(() => [{ name: '', report }], [report]);
   const costNote = cost && words.costNote(format.amount(cost.least), format.score(cost.least_threshold));
   return (
     <section class="curves" aria-label={words.charts}>
       {report.precision_recall && (
-        <ChartPanel title={words.precisionRecall} data={report.precision_recall} option={precisionRecallOption} />
+        <ChartPanel title={words.precisionRecall} data={alone} option={precisionRecallOption} />
       )}
-      {report.roc && <ChartPanel title={words.roc} data={report.roc} option={rocOption} />}
+      {report.roc && <ChartPanel title={words.roc} data={alone} option={rocOption} />}
       {report.reliability && (
         <ChartPanel
           title={words.reliability}
@@ -224,7 +227,7 @@ function Curves({ report }: { readonly report: Report }): JSX.Element {
         <ChartPanel
           title={words.cost}
           note={costNote}
-          data={cost}
+          data={alone}
           option={(data, colours, locale) => costOption(data, threshold, colours, locale)}
         />
       )}
@@ -305,9 +308,9 @@ export function Version(props: VersionProps): JSX.Element {
     <>
       <div class="heading">
         <a href={hashOf({ view: 'models' })}>← {texts.models.back}</a>
-        <h2>
+        <Heading>
           {name} <span class="version">{version}</span>
-        </h2>
+        </Heading>
         {model && <CompareWith {...props} />}
         {model && <Changes model={model} onChanged={onChanged} />}
       </div>

@@ -7,12 +7,12 @@ import { useState } from 'preact/hooks';
 
 import type { Drift, DriftRow } from '../../api/drift';
 import { useResource } from '../../api/resource';
-import { labelStyle, plainOption, tooltipStyle, valueAxis } from '../../charts/base';
+import { axisStyle, labelStyle, legendAbove, plainOption, tooltipStyle, valueAxis } from '../../charts/base';
 import type { Palette } from '../../charts/chart';
 import { ChartPanel } from '../../components/chart_panel';
 import { ResourceNotice } from '../../components/notice';
 import { useLocale, type Locale } from '../../context';
-import { plainName } from '../../format';
+import { featureName } from '../../i18n/features';
 import type { Connection } from '../../state/live';
 
 const ASK_EVERY_MS = 30_000;
@@ -39,7 +39,7 @@ function sharesOption(row: DriftRow, colours: Palette, locale: Locale): EChartsO
   return {
     ...plainOption(colours),
     grid: { left: 52, right: 18, top: 30, bottom: 58 },
-    legend: { top: 0, right: 12, icon: 'rect', itemWidth: 12, textStyle: labelStyle(colours) },
+    legend: legendAbove(colours),
     tooltip: {
       ...tooltipStyle(colours),
       trigger: 'axis',
@@ -49,8 +49,7 @@ function sharesOption(row: DriftRow, colours: Palette, locale: Locale): EChartsO
     xAxis: {
       type: 'category',
       data: [...names, words.missing],
-      axisLine: { lineStyle: { color: colours.line } },
-      axisTick: { show: false },
+      ...axisStyle(colours),
       axisLabel: { ...labelStyle(colours), rotate: 35, hideOverlap: true },
     },
     yAxis: { ...valueAxis(colours, '', (value) => format.percent(value)), min: 0 },
@@ -86,11 +85,11 @@ function Row({ row, name, chosen, onChoose }: RowProps): JSX.Element {
 }
 
 function DriftTable({ drift }: { readonly drift: Drift }): JSX.Element {
-  const { texts } = useLocale();
+  const { language, texts } = useLocale();
   const words = texts.system;
   const rows = [drift.score, ...drift.features];
   const nameOf = (row: DriftRow): string =>
-    row.feature === undefined ? words.score : plainName(row.feature);
+    row.feature === undefined ? words.score : featureName(row.feature, language);
   // A feature's place changes as the indexes do: the choice is of the name. The score has none.
   const [feature, setFeature] = useState<string | undefined>(undefined);
   const shown = rows.find((row) => row.feature === feature) ?? drift.score;

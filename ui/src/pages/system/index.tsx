@@ -6,6 +6,7 @@ import { getMetrics } from '../../api/metrics';
 import { useResource, type Resource } from '../../api/resource';
 import type { Stats } from '../../api/types';
 import { Fact } from '../../components/facts';
+import { Heading } from '../../components/heading';
 import { Notice, ResourceNotice } from '../../components/notice';
 import { useLocale } from '../../context';
 import { hashOf } from '../../route';
@@ -145,6 +146,7 @@ export function SystemPage({ connection, stats }: SystemPageProps): JSX.Element 
   const metrics = useResource<Metrics>('/metrics', connection, ASK_EVERY_MS, getMetrics);
   return (
     <main id="main" class={connection} tabIndex={-1}>
+      <Heading>{texts.views.system}</Heading>
       {connection === 'lost' && <Notice kind="lost">{texts.lostText}</Notice>}
       {stats === null && connection !== 'lost' && (
         <Notice kind="connecting">{texts.connectingText}</Notice>

@@ -2,18 +2,25 @@
 
 import type { JSX } from 'preact';
 
-import { useResource } from '../../api/resource';
-import type { StoredTransaction } from '../../api/types';
+import type { CardHistory } from '../../api/card';
+import { isAbsent, useResource } from '../../api/resource';
+import type { Reason, StoredTransaction } from '../../api/types';
 import { ActualMark, DecisionMark } from '../../components/decision';
 import { Fact } from '../../components/facts';
+import { Heading } from '../../components/heading';
 import { Notice, ResourceNotice } from '../../components/notice';
 import { useLocale } from '../../context';
-import { cardDigits, merchantName } from '../../format';
+import { merchantName } from '../../format';
 import { categoryName } from '../../i18n/categories';
+import { featureName } from '../../i18n/features';
 import { hashOf } from '../../route';
 import type { Connection } from '../../state/live';
 import { waterfall } from '../../state/waterfall';
+import { CardNumber } from './card_number';
+import { CaseLine } from './case';
+import { History } from './history';
 import { Surroundings } from './surroundings';
+import { UsualPanel } from './usual';
 
 const ASK_EVERY_MS = 5_000;
 
@@ -21,7 +28,7 @@ interface Shown {
   readonly of: StoredTransaction;
 }
 
-function About({ of }: Shown): JSX.Element {
+function About({ of, asked }: Shown & { readonly asked: string }): JSX.Element {
   const { language, texts, format } = useLocale();
   const { columns } = texts;
   return (
@@ -37,11 +44,18 @@ function About({ of }: Shown): JSX.Element {
         <Fact name={columns.amount}>{format.amount(of.amount)}</Fact>
         <Fact name={columns.merchant}>{merchantName(of.merchant)}</Fact>
         <Fact name={columns.category}>{categoryName(of.category, language)}</Fact>
-        <Fact name={columns.card}>{texts.cardEnding(cardDigits(of.card))}</Fact>
+        <Fact name={columns.card}>
+          <CardNumber number={of.trans_num} masked={of.card} />
+        </Fact>
         <Fact name={columns.time}>{format.dateTime(of.time)}</Fact>
         <Fact name={columns.actual}>
           <ActualMark isFraud={of.is_fraud} />
         </Fact>
+        {of.decision !== 'approve' && (
+          <Fact name={texts.transaction.alert}>
+            <CaseLine number={of.trans_num} asked={asked} />
+          </Fact>
+        )}
         <Fact name={texts.model}>
           {of.model.name} <span class="version">{of.model.version}</span>
         </Fact>
@@ -84,11 +98,21 @@ function Members({ of }: Shown): JSX.Element | null {
   );
 }
 
+/** The feature that the words are about, and its value. */
+function ReasonValue({ reason }: { readonly reason: Reason }): JSX.Element {
+  const { language, format } = useLocale();
+  return (
+    <small class="quiet">
+      {featureName(reason.feature, language)} = {reason.value === null ? '–' : format.number(reason.value)}
+    </small>
+  );
+}
+
 function Reasons({ of }: Shown): JSX.Element {
   const { language, texts, format } = useLocale();
   const words = texts.transaction;
   const { falls, zero } = waterfall(of.score, of.reasons.map((reason) => reason.contribution));
-  const names = [words.rest, ...of.reasons.map((reason) => reason.text?.[language] ?? reason.feature)];
+  const names = [words.rest, ...of.reasons.map((reason) => reason.text?.[language] ?? featureName(reason.feature, language))];
   return (
     <section class="panel" aria-labelledby="reasons">
       <div class="title">
@@ -101,7 +125,10 @@ function Reasons({ of }: Shown): JSX.Element {
         <ol class="waterfall" style={{ '--zero': zero }}>
           {falls.map((fall, i) => (
             <li key={i} class={fall.contribution >= 0 ? 'raises' : 'lowers'}>
-              <span>{names[i]}</span>
+              <span>
+                {names[i]}
+                {i > 0 && <ReasonValue reason={of.reasons[i - 1]!} />}
+              </span>
               <b>{format.signed(fall.contribution)}</b>
               <span class="track" aria-hidden="true">
                 <span style={{ '--left': fall.left, '--width': fall.width }} />
@@ -155,32 +182,47 @@ function Neighbours({ of }: Shown): JSX.Element | null {
 interface TransactionPageProps {
   readonly number: string;
   readonly connection: Connection;
+  readonly caseChanges: number;
 }
 
-export function TransactionPage({ number, connection }: TransactionPageProps): JSX.Element {
+const HISTORY_LIMIT = 60;
+
+export function TransactionPage(props: TransactionPageProps): JSX.Element {
+  const { number, connection, caseChanges } = props;
   const { texts } = useLocale();
   const path = `/v1/transactions/${encodeURIComponent(number)}`;
   // Asked again, because its label may come.
-  const asked = useResource<StoredTransaction>(path, connection, ASK_EVERY_MS);
+  const asked = useResource<StoredTransaction>(path, `${connection} ${caseChanges}`, ASK_EVERY_MS);
   const of = asked.data;
+  // The label that this transaction has got changes how its card is shown.
+  const history = useResource<CardHistory>(
+    of && `${path}/card_history?limit=${HISTORY_LIMIT}`,
+    `${connection} ${of?.is_fraud}`,
+  );
+  const card = history.data?.transactions;
   return (
     <main id="main" class={connection} tabIndex={-1}>
       <div class="heading">
         <a href={hashOf({ view: 'live' })}>← {texts.views.live}</a>
-        <h2>
+        <Heading>
           {texts.transaction.title} <span class="version">{number}</span>
-        </h2>
+        </Heading>
       </div>
       {connection === 'lost' && <Notice kind="lost">{texts.lostText}</Notice>}
       {connection !== 'lost' && <ResourceNotice of={asked} absent={texts.transaction.notFound} />}
-      {of && <About of={of} />}
+      {of && <About of={of} asked={`${connection} ${caseChanges}`} />}
       {of && (
         <div class="curves">
           <Reasons of={of} />
+          {card && <UsualPanel history={card} number={number} />}
           <Members of={of} />
           <Neighbours of={of} />
         </div>
       )}
+      {of && connection !== 'lost' && !isAbsent(history.error) && (
+        <ResourceNotice of={history} absent="" />
+      )}
+      {card && card.length > 0 && <History history={card} number={number} />}
       {of && <Surroundings key={number} card={of.card} merchant={of.merchant} />}
     </main>
   );

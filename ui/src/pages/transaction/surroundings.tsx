@@ -6,17 +6,29 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { postJson } from '../../api/client';
-import type { MerchantEdge, MerchantNeighbourhood, Vertex } from '../../api/graph';
+import type { MerchantEdge, MerchantNeighbourhood, Paths, Vertex } from '../../api/graph';
 import { tooltipStyle } from '../../charts/base';
 import { Chart, usePalette, type Palette } from '../../charts/chart';
 import { between } from '../../charts/colour';
 import { Notice } from '../../components/notice';
 import { useLocale, type Locale } from '../../context';
 import { cardDigits, merchantName } from '../../format';
-import { merge, nothing, type Neighbourhood } from '../../state/neighbourhood';
+import {
+  lightUp,
+  merge,
+  nothing,
+  pairId,
+  type Lit,
+  type Neighbourhood,
+} from '../../state/neighbourhood';
 
 const FIRST_LIMIT = 20;
 const MORE_LIMIT = 12;
+/** Pairs of a path at most, and paths. */
+const PATH_LENGTH = 4;
+const PATHS_MAX = 3;
+/** Of what is not on a path, where there is one. */
+const DIM = 0.35;
 
 function vertexName(vertex: Vertex, { texts }: Locale): string {
   if (vertex.kind === 'merchant') return merchantName(vertex.name);
@@ -34,12 +46,15 @@ function isMiddle(vertex: Vertex, { card, merchant }: Middle): boolean {
 
 function graphOption(
   graph: Neighbourhood,
+  lit: Lit,
   middle: Middle,
   colours: Palette,
   locale: Locale,
 ): EChartsOption {
   const { texts, format } = locale;
   const words = texts.transaction;
+  const isLit = (vertex: Vertex): boolean => isMiddle(vertex, middle) || lit.vertices.has(vertex.id);
+  const anyLit = lit.pairs.size > 0;
   return {
     animation: false,
     textStyle: { fontFamily: colours.font },
@@ -73,9 +88,10 @@ function graphOption(
               : between(colours.approve, colours.decline, vertex.share),
             borderColor: isMiddle(vertex, middle) ? colours.text : colours.surface,
             borderWidth: isMiddle(vertex, middle) ? 2 : 1,
+            opacity: !anyLit || isLit(vertex) ? 1 : DIM + 0.2,
           },
           label: {
-            show: isMiddle(vertex, middle) || vertex.compromised === true,
+            show: isLit(vertex) || vertex.compromised === true,
             position: 'right',
             color: colours.text,
             fontSize: 11,
@@ -84,11 +100,13 @@ function graphOption(
         links: graph.pairs.map((pair) => ({
           source: pair.card,
           target: pair.merchant,
-          lineStyle: {
-            width: Math.min(6, pair.count),
-            color: between(colours.approve, colours.decline, pair.suspicion),
-            opacity: 0.7,
-          },
+          lineStyle: lit.pairs.has(pairId(pair))
+            ? { width: 4, color: colours.decline, opacity: 1 }
+            : {
+                width: Math.min(6, pair.count),
+                color: between(colours.approve, colours.decline, pair.suspicion),
+                opacity: anyLit ? DIM : 0.7,
+              },
         })),
       },
     ],
@@ -134,8 +152,46 @@ function Latest({ edges, card }: { edges: readonly MerchantEdge[]; card: string 
   );
 }
 
+/** The lit ways in words. */
+function PathList({ paths, card }: { paths: Paths; card: string }): JSX.Element {
+  const locale = useLocale();
+  const words = locale.texts.transaction;
+  const vertices = new Map(paths.vertices.map((vertex) => [vertex.id, vertex]));
+  const name = (id: string): string => {
+    const vertex = vertices.get(id);
+    return vertex === undefined ? id : vertex.name === card ? words.thisCard : vertexName(vertex, locale);
+  };
+  return (
+    <section class="paths" aria-labelledby="paths">
+      <h3 id="paths">{words.paths}</h3>
+      {paths.paths.length === 0 ? (
+        <p class="quiet">{words.noPaths}</p>
+      ) : (
+        <>
+          <p class="quiet">{words.pathsNote}</p>
+          <ol>
+            {paths.paths.map((path) => (
+              <li key={path.vertices.join()}>
+                {path.vertices.map((id, i) => (
+                  <span key={id}>
+                    {i > 0 && ' → '}
+                    {i === path.vertices.length - 1 ? <b class="bad">{name(id)}</b> : name(id)}
+                  </span>
+                ))}
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
+      {paths.cut && <p class="quiet">{words.cut}</p>}
+    </section>
+  );
+}
+
 interface OpenedGraph {
   readonly graph: Neighbourhood;
+  /** From the merchant to known frauds; null before the answer. */
+  readonly paths: Paths | null;
   readonly edges: readonly MerchantEdge[];
   readonly error: string;
   /** Adds what lies around another merchant. */
@@ -145,28 +201,51 @@ interface OpenedGraph {
 function useGraph(merchant: string): OpenedGraph {
   const [graph, setGraph] = useState<Neighbourhood>(nothing);
   const [edges, setEdges] = useState<readonly MerchantEdge[]>([]);
+  const [paths, setPaths] = useState<Paths | null>(null);
   const [error, setError] = useState('');
   const abort = useRef<AbortController | null>(null);
 
-  async function ask(of: string, steps: number, limit: number): Promise<void> {
+  async function ask<T>(path: string, question: object, take: (answer: T) => void): Promise<void> {
     const signal = abort.current?.signal;
     try {
-      const question = { of: `merchant:${of}`, steps, limit };
-      const answer = await postJson<MerchantNeighbourhood>('/v1/graph/neighbourhood', question, signal);
-      setGraph((held) => merge(held, answer));
-      if (of === merchant) setEdges(answer.of.edges);
+      const answer = await postJson<T>(path, question, signal);
+      if (signal?.aborted) return;
+      take(answer);
       setError('');
     } catch (reason) {
       if (!signal?.aborted) setError(reason instanceof Error ? reason.message : String(reason));
     }
   }
 
+  function askAround(of: string, steps: number, limit: number): Promise<void> {
+    const question = { of: `merchant:${of}`, steps, limit };
+    return ask<MerchantNeighbourhood>('/v1/graph/neighbourhood', question, (answer) => {
+      setGraph((held) => merge(held, answer));
+      if (of === merchant) setEdges(answer.of.edges);
+    });
+  }
+
+  function askPaths(): Promise<void> {
+    const from = `merchant:${merchant}`;
+    const question = { from, to_fraud: true, length: PATH_LENGTH, limit: PATHS_MAX };
+    return ask<Paths>('/v1/graph/paths', question, (answer) => {
+      setGraph((held) =>
+        merge(held, {
+          vertices: answer.vertices,
+          pairs: answer.paths.flatMap((path) => path.pairs),
+        }),
+      );
+      setPaths(answer);
+    });
+  }
+
   useEffect(() => {
     abort.current = new AbortController();
-    void ask(merchant, 2, FIRST_LIMIT);
+    // One after the other, so that the ways are lit in what is around.
+    void askAround(merchant, 2, FIRST_LIMIT).then(askPaths);
     return () => abort.current?.abort();
   }, [merchant]);
-  return { graph, edges, error, open: (of) => void ask(of, 1, MORE_LIMIT) };
+  return { graph, paths, edges, error, open: (of) => void askAround(of, 1, MORE_LIMIT) };
 }
 
 export function Surroundings(middle: Middle): JSX.Element {
@@ -174,10 +253,11 @@ export function Surroundings(middle: Middle): JSX.Element {
   const { texts, format } = locale;
   const words = texts.transaction;
   const palette = usePalette();
-  const { graph, edges, error, open } = useGraph(middle.merchant);
+  const { graph, paths, edges, error, open } = useGraph(middle.merchant);
+  const lit = useMemo(() => lightUp(paths?.paths ?? []), [paths]);
   const option = useMemo(
-    () => graphOption(graph, middle, palette, locale),
-    [graph, middle.card, middle.merchant, palette, locale],
+    () => graphOption(graph, lit, middle, palette, locale),
+    [graph, lit, middle.card, middle.merchant, palette, locale],
   );
   const merchants = graph.vertices.filter((vertex) => vertex.kind === 'merchant');
   const pick = (id: string): void => {
@@ -199,6 +279,7 @@ export function Surroundings(middle: Middle): JSX.Element {
         </figcaption>
         {error && <Notice kind="lost">{`${texts.askFailed} ${error}`}</Notice>}
         <Chart option={option} label={`${words.graph}. ${size}`} size="tall" onPick={pick} />
+        {paths && <PathList paths={paths} card={middle.card} />}
         {merchants.length > 0 && (
           <details>
             <summary>{words.openMerchant}</summary>
