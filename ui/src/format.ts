@@ -31,7 +31,7 @@ export interface Format {
   compact(value: number): string;
   /** 0.0123 → "1.23%" */
   percent(ratio: number): string;
-  /** A share that is known roughly: 0.0123 → "1%", 0.004 → "0.4%" */
+  /** A share that is known roughly: 0.0123 → "1.2%", 0.25 → "25%" */
   share(ratio: number): string;
   /** A transaction's date and time in full, UTC. */
   dateTime(iso: string): string;
@@ -54,7 +54,7 @@ const UNITS: readonly (readonly ['day' | 'hour' | 'minute' | 'second', number])[
   ['second', 1],
 ];
 
-const ROUGH_DIGITS = 1;
+const ROUGH_DIGITS = 2;
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 

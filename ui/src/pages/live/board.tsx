@@ -75,7 +75,7 @@ function Figures({ board }: { readonly board: Board }): JSX.Element {
 }
 
 function bucketName({ from, to }: AmountBucket, { format }: Locale): string {
-  return to == null ? `${format.integer(from)}+` : `${format.integer(from)}–${format.integer(to)}`;
+  return to == null ? `${format.compact(from)}+` : `${format.compact(from)}–${format.compact(to)}`;
 }
 
 /** Transactions above, frauds below: of one scale the frauds would not be seen. */
@@ -114,8 +114,8 @@ function amountsOption(
     animation: false,
     textStyle: { fontFamily: colours.font },
     grid: [
-      { left: 48, right: 14, top: 24, height: '38%' },
-      { left: 48, right: 14, bottom: 24, height: '23%' },
+      { left: 48, right: 14, top: 24, height: '50%' },
+      { left: 48, right: 14, bottom: 24, height: '24%' },
     ],
     tooltip: {
       ...tooltipStyle(colours),
@@ -134,7 +134,7 @@ function amountsOption(
     axisPointer: { link: [{ xAxisIndex: 'all' }], label: { show: false } },
     xAxis: [
       { ...category, gridIndex: 0, axisLabel: { show: false } },
-      { ...category, gridIndex: 1, axisLabel: { ...labelStyle(colours), interval: 0, hideOverlap: true } },
+      { ...category, gridIndex: 1, axisLabel: { ...labelStyle(colours), interval: 0, fontSize: 10 } },
     ],
     yAxis: [
       { ...count(texts.transactions), gridIndex: 0, splitNumber: 3 },

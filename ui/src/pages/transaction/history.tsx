@@ -32,19 +32,28 @@ function symbolOf(row: CardTransaction): string {
   return row.decision === 'approve' ? 'circle' : 'triangle';
 }
 
+/** Over less than this the days alone would all be the same. */
+const SHORT_MS = 3 * 86_400_000;
+
 function timeLineOption(
   { history, number }: HistoryProps,
   colours: Palette,
   locale: Locale,
 ): EChartsOption {
   const { language, texts, format } = locale;
+  const times = history.map((row) => Date.parse(row.time));
+  const short = Math.max(...times) - Math.min(...times) < SHORT_MS;
+  const when = (at: number): string => {
+    const iso = new Date(at).toISOString();
+    return short ? `${format.date(iso)}\n${format.time(iso)}` : format.date(iso);
+  };
   const name = (row: CardTransaction): string =>
     `${format.dateTime(row.time)}\n${format.amount(row.amount)} · ${merchantName(row.merchant)}\n` +
     `${categoryName(row.category, language)} · ${texts.decision[row.decision]}` +
     (row.is_fraud === null ? '' : ` · ${row.is_fraud ? texts.actual.fraud : texts.actual.genuine}`);
   return {
     ...plainOption(colours),
-    grid: { left: 62, right: 18, top: 14, bottom: 28 },
+    grid: { left: 62, right: 22, top: 14, bottom: short ? 40 : 28 },
     tooltip: {
       ...tooltipStyle(colours),
       trigger: 'item',
@@ -61,7 +70,7 @@ function timeLineOption(
       axisLabel: {
         ...labelStyle(colours),
         hideOverlap: true,
-        formatter: (at: number) => format.date(new Date(at).toISOString()),
+        formatter: when,
       },
     },
     yAxis: {

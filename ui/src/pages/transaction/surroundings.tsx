@@ -76,6 +76,9 @@ function graphOption(
         type: 'graph',
         layout: 'force',
         roam: 'move',
+        // The layout does not look at the field's edges: some room is left for what it puts outside.
+        zoom: 0.8,
+        labelLayout: { hideOverlap: true },
         force: { repulsion: 260, edgeLength: [50, 120], gravity: 0.16, layoutAnimation: false },
         data: graph.vertices.map((vertex) => ({
           id: vertex.id,
