@@ -91,8 +91,8 @@ function useArrival(route: Route, name: string): void {
       first.current = false;
       return;
     }
-    const heading = document.querySelector<HTMLElement>('main [data-heading], main');
-    heading?.focus({ preventScroll: true });
+    const find = (selector: string) => document.querySelector<HTMLElement>(selector);
+    (find('main [data-heading]') ?? find('main'))?.focus({ preventScroll: true });
   }, [address]);
   useEffect(() => {
     document.title = route.view === 'live' ? 'haechi 해치' : `${name} · haechi 해치`;
