@@ -11,6 +11,7 @@ import { Notice, ResourceNotice } from '../../components/notice';
 import { useLocale } from '../../context';
 import { hashOf } from '../../route';
 import type { Connection } from '../../state/live';
+import { Configuration } from './configuration';
 import { DriftPanel } from './drift';
 
 const ASK_EVERY_MS = 5_000;
@@ -154,6 +155,7 @@ export function SystemPage({ connection, stats }: SystemPageProps): JSX.Element 
       {stats && <Health stats={stats} ready={ready} metrics={metrics.data ?? new Map()} />}
       {connection !== 'lost' && <ResourceNotice of={metrics} absent={texts.askFailed} />}
       {stats && metrics.data && <Sizes stats={stats} metrics={metrics.data} />}
+      <Configuration connection={connection} />
       <DriftPanel connection={connection} />
     </main>
   );
