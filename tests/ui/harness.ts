@@ -178,7 +178,7 @@ export async function openPage(
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('pageerror', (error) => complaints.push(String(error.stack)));
   page.on('request', (request) => {
     if (!request.url().startsWith(service.url)) complaints.push(`asked ${request.url()}`);
   });

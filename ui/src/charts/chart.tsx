@@ -89,6 +89,11 @@ interface ChartProps {
   onPick?(id: string): void;
 }
 
+/** In a field of no size a graph has no place that it could be laid out in. */
+function hasSize(element: HTMLElement | null): boolean {
+  return element !== null && element.clientWidth > 0 && element.clientHeight > 0;
+}
+
 export function Chart({ option, label, size, onPick }: ChartProps): JSX.Element {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType | null>(null);
@@ -103,7 +108,9 @@ export function Chart({ option, label, size, onPick }: ChartProps): JSX.Element 
       if (dataType !== 'edge' && id !== undefined) pick.current?.(id);
     });
     chart.current = made;
-    const resize = new ResizeObserver(() => made.resize());
+    const resize = new ResizeObserver(() => {
+      if (hasSize(element.current)) made.resize();
+    });
     resize.observe(element.current!);
     return () => {
       resize.disconnect();

@@ -6,7 +6,7 @@ import { initialState, reduce, type LiveState, type Message } from './live';
 /** The service sends ten batches a second. */
 const NOTIFY_EVERY_MS = 90;
 /** At most one part in so many of the time goes into drawing. */
-const DRAWING_SHARE = 6;
+const DRAWING_SHARE = 4;
 const NOTIFY_EVERY_MAX_MS = 1_000;
 
 export class Store {

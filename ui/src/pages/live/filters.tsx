@@ -50,7 +50,7 @@ export function Filters({ store }: { readonly store: Store }): JSX.Element {
       <input
         type="text"
         inputMode="decimal"
-        size={8}
+        size={11}
         placeholder={name}
         value={amounts[which]}
         aria-invalid={amounts[which].trim() !== '' && readAmount(amounts[which]) === null}

@@ -69,6 +69,7 @@ function timeLineOption(
       splitLine: { show: false },
       axisLabel: {
         ...labelStyle(colours),
+        lineHeight: 14,
         hideOverlap: true,
         formatter: when,
       },
