@@ -77,9 +77,12 @@ function graphOption(
         layout: 'force',
         roam: 'move',
         // The layout does not look at the field's edges: some room is left for what it puts outside.
-        zoom: 0.8,
+        left: 70,
+        right: 110,
+        top: 50,
+        bottom: 50,
         labelLayout: { hideOverlap: true },
-        force: { repulsion: 260, edgeLength: [50, 120], gravity: 0.16, layoutAnimation: false },
+        force: { repulsion: 190, edgeLength: [36, 96], gravity: 0.18, layoutAnimation: false },
         data: graph.vertices.map((vertex) => ({
           id: vertex.id,
           name: vertexName(vertex, locale),
