@@ -8,8 +8,10 @@ import { Navigation } from './components/navigation';
 import { SignInDialog, SignInPage } from './components/sign_in';
 import { LocaleContext, makeLocale } from './context';
 import type { Language } from './i18n';
+import { AlertsPage } from './pages/alerts';
 import { LivePage } from './pages/live';
 import { ModelsPage } from './pages/models';
+import { PipelinesPage } from './pages/pipelines';
 import { SystemPage } from './pages/system';
 import { TransactionPage } from './pages/transaction';
 import { hashOf, useRoute, viewOf, type Route } from './route';
@@ -63,6 +65,13 @@ function Content({ route, state, store, pausedAt, onPause }: ContentProps): JSX.
           onPause={onPause}
         />
       );
+    case 'alerts':
+    case 'audit':
+      return <AlertsPage route={route} connection={connection} />;
+    case 'pipelines':
+    case 'pipeline':
+    case 'run':
+      return <PipelinesPage route={route} connection={connection} />;
     case 'system':
       return <SystemPage connection={connection} stats={state.stats} />;
     case 'transaction':

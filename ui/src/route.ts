@@ -5,6 +5,11 @@ import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 
 export type Route =
   | { readonly view: 'live' }
+  | { readonly view: 'alerts'; readonly number?: string }
+  | { readonly view: 'audit' }
+  | { readonly view: 'pipelines' }
+  | { readonly view: 'pipeline'; readonly name: string }
+  | { readonly view: 'run'; readonly id: string }
   | { readonly view: 'models' }
   | { readonly view: 'system' }
   | { readonly view: 'transaction'; readonly number: string }
@@ -12,7 +17,7 @@ export type Route =
   | { readonly view: 'comparison'; readonly models: readonly [string, string] };
 
 /** The views that the navigation offers. */
-export const VIEWS = ['live', 'models', 'system'] as const;
+export const VIEWS = ['live', 'alerts', 'models', 'pipelines', 'system'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** The view of the navigation that a route belongs to. */
@@ -20,6 +25,11 @@ export function viewOf(route: Route): View {
   switch (route.view) {
     case 'transaction':
       return 'live';
+    case 'audit':
+      return 'alerts';
+    case 'pipeline':
+    case 'run':
+      return 'pipelines';
     case 'model':
     case 'comparison':
       return 'models';
@@ -41,7 +51,10 @@ export function parseRoute(hash: string): Route {
   const [view, first, second, third] = parts(hash);
   if (view === 'compare' && first && second) return { view: 'comparison', models: [first, second] };
   if (view === 'transactions' && first && !second) return { view: 'transaction', number: first };
-  if (view === 'system' && !first) return { view };
+  if ((view === 'system' || view === 'audit') && !first) return { view };
+  if (view === 'alerts' && !second) return first ? { view, number: first } : { view };
+  if (view === 'pipelines' && !second) return first ? { view: 'pipeline', name: first } : { view };
+  if (view === 'runs' && first && !second) return { view: 'run', id: first };
   if (view !== 'models' || third) return { view: 'live' };
   if (first && second) return { view: 'model', name: first, version: second };
   return { view: 'models' };
@@ -54,6 +67,12 @@ export function hashOf(route: Route): string {
       return join('models', route.name, route.version);
     case 'transaction':
       return join('transactions', route.number);
+    case 'alerts':
+      return route.number === undefined ? join('alerts') : join('alerts', route.number);
+    case 'pipeline':
+      return join('pipelines', route.name);
+    case 'run':
+      return join('runs', route.id);
     case 'comparison':
       return join('compare', ...route.models);
     default:

@@ -7,7 +7,7 @@ export type Theme = 'auto' | 'light' | 'dark';
 const LANGUAGE_KEY = 'haechi.language';
 const THEME_KEY = 'haechi.theme';
 
-function read(key: string): string | null {
+export function readSetting(key: string): string | null {
   try {
     return localStorage.getItem(key);
   } catch {
@@ -15,7 +15,7 @@ function read(key: string): string | null {
   }
 }
 
-function write(key: string, value: string): void {
+export function writeSetting(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {
@@ -24,12 +24,12 @@ function write(key: string, value: string): void {
 }
 
 export function savedLanguage(): Language {
-  const saved = read(LANGUAGE_KEY);
+  const saved = readSetting(LANGUAGE_KEY);
   return saved === 'en' || saved === 'ko' ? saved : preferredLanguage(navigator.languages);
 }
 
 export function savedTheme(): Theme {
-  const saved = read(THEME_KEY);
+  const saved = readSetting(THEME_KEY);
   return saved === 'light' || saved === 'dark' ? saved : 'auto';
 }
 
@@ -44,9 +44,9 @@ export function applyTheme(theme: Theme): void {
 }
 
 export function saveLanguage(language: Language): void {
-  write(LANGUAGE_KEY, language);
+  writeSetting(LANGUAGE_KEY, language);
 }
 
 export function saveTheme(theme: Theme): void {
-  write(THEME_KEY, theme);
+  writeSetting(THEME_KEY, theme);
 }

@@ -1,7 +1,9 @@
 // Every text of the page, in English. The type of this object is what the other languages must fill.
 
+import { queueEn } from './alerts.en';
 import { liveEn } from './live.en';
 import { modelsEn } from './models.en';
+import { pipelinesEn } from './pipelines.en';
 import { sessionEn } from './session.en';
 import { systemEn } from './system.en';
 import { transactionEn } from './transaction.en';
@@ -9,13 +11,15 @@ import { transactionEn } from './transaction.en';
 export const en = {
   skip: 'Skip to the content',
   navigation: 'Views',
-  views: { live: 'Live', models: 'Models', system: 'System' },
+  views: { live: 'Live', alerts: 'Alerts', models: 'Models', pipelines: 'Pipelines', system: 'System' },
   asking: 'Asking the service…',
   slow: 'The service takes long to answer. Still waiting…',
   askFailed: 'The service gave no answer to this.',
   askFailedAgain: 'The service does not answer any more; what you see is from before.',
   live: liveEn,
   models: modelsEn,
+  pipelines: pipelinesEn,
+  queue: queueEn,
   session: sessionEn,
   system: systemEn,
   transaction: transactionEn,

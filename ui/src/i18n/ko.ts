@@ -1,8 +1,10 @@
 // Every text of the page, in Korean.
 
 import type { Texts } from './en';
+import { queueKo } from './alerts.ko';
 import { liveKo } from './live.ko';
 import { modelsKo } from './models.ko';
+import { pipelinesKo } from './pipelines.ko';
 import { sessionKo } from './session.ko';
 import { systemKo } from './system.ko';
 import { transactionKo } from './transaction.ko';
@@ -10,13 +12,15 @@ import { transactionKo } from './transaction.ko';
 export const ko: Texts = {
   skip: '본문으로 건너뛰기',
   navigation: '화면',
-  views: { live: '실시간', models: '모델', system: '시스템' },
+  views: { live: '실시간', alerts: '경보', models: '모델', pipelines: '파이프라인', system: '시스템' },
   asking: '서비스에 묻고 있습니다…',
   slow: '서비스의 응답이 늦어지고 있습니다. 계속 기다리는 중입니다…',
   askFailed: '서비스에서 답을 받지 못했습니다.',
   askFailedAgain: '서비스가 더 이상 응답하지 않습니다. 화면은 이전 내용입니다.',
   live: liveKo,
   models: modelsKo,
+  pipelines: pipelinesKo,
+  queue: queueKo,
   session: sessionKo,
   system: systemKo,
   transaction: transactionKo,

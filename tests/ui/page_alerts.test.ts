@@ -1,0 +1,548 @@
+// The queue of alerts in a real browser, before the real service: two analysts at work on the same
+// alerts, one who may only look, and the audit trail that tells of it.
+//
+// Environment:
+//   HAECHI            the binary
+//   CHROMIUM          the browser (/usr/bin/chromium)
+//   HAECHI_PICTURES   when set, writes the pictures of docs/images
+//   HAECHI_LOOK       when set, a folder that pictures of each state are written to
+
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+
+import type { AlertPage, AlertShown, AuditEntry } from '../../ui/src/api/alerts';
+import type { Board } from '../../ui/src/api/board';
+import { assertAccessible } from './axe';
+import {
+  getJson,
+  makeWorld,
+  openPage,
+  post,
+  removeWorld,
+  startBrowser,
+  startService,
+  stopService,
+  unlabelled,
+  WAIT_MS,
+  whyNot,
+  widthOver,
+  type Row,
+  type Service,
+  type World,
+} from './harness';
+
+const skip = whyNot();
+const pictures = process.env['HAECHI_PICTURES'] !== undefined;
+const look = process.env['HAECHI_LOOK'];
+
+const ROWS = 3000;
+/** Kept back, to arrive while somebody looks. */
+const LATER = 900;
+const TOKENS = {
+  vera: 'viewer-token-0123456789abcdef',
+  kim: 'analyst-token-0123456789abcdef',
+  lee: 'analyst-other-0123456789abcdef',
+  ada: 'admin-token-0123456789abcdef',
+} as const;
+type Name = keyof typeof TOKENS;
+
+let world: World;
+let browser: Browser;
+let service: Service;
+let tokens: string;
+
+before(async () => {
+  if (skip) return;
+  world = makeWorld(ROWS);
+  tokens = join(world.folder, 'tokens');
+  writeFileSync(
+    tokens,
+    `vera viewer ${TOKENS.vera}\nkim analyst ${TOKENS.kim}\nlee analyst ${TOKENS.lee}\nada admin ${TOKENS.ada}\n`,
+    { mode: 0o600 },
+  );
+  service = await startService(world, 'store', '--token-file', tokens);
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await stopService(service);
+  removeWorld(world);
+});
+
+async function send(rows: readonly Row[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += 100)
+    await post(service, '/v1/transactions', rows.slice(start, start + 100).map(unlabelled), TOKENS.ada);
+}
+
+/** A page of somebody who has signed in, as the cookie of a session has it. */
+async function openAs(
+  name: Name,
+  options: BrowserContextOptions = {},
+  hash = '#/alerts',
+): Promise<{ page: Page; complaints: string[] }> {
+  const opened = await openPage(browser, service, options, hash);
+  const { page, complaints } = opened;
+  const answer = await page.context().request.post(`${service.url}/v1/session`, {
+    data: { token: TOKENS[name] },
+  });
+  assert.equal(answer.status(), 200);
+  await page.reload();
+  await page.locator('.state.live').waitFor();
+  complaints.length = 0; // what was asked for before the sign-in
+  return opened;
+}
+
+async function close(page: Page): Promise<void> {
+  await page.context().close();
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (!look) return;
+  mkdirSync(look, { recursive: true });
+  await page.screenshot({ path: join(look, `${name}.png`) });
+}
+
+function queue(query = ''): Promise<AlertPage> {
+  return getJson<AlertPage>(service, `/v1/alerts?${query}`, TOKENS.vera);
+}
+
+function alertOf(number: string): Promise<AlertShown> {
+  return getJson<AlertShown>(service, `/v1/alerts/${number}`, TOKENS.vera);
+}
+
+const rows = (page: Page) => page.locator('.rows .row');
+const chosen = (page: Page) => page.locator('.rows .row[aria-current=true]');
+const pane = (page: Page) => page.locator('.case-pane');
+const status = (page: Page, name: string) => pane(page).getByRole('button', { name, exact: true });
+const money = (value: number): string =>
+  value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+async function chosenNumber(page: Page): Promise<string> {
+  const link = (await chosen(page).getAttribute('href')) ?? '';
+  return decodeURIComponent(link.replace('#/alerts/', ''));
+}
+
+test('a queue without alerts says so', { skip }, async () => {
+  const { page, complaints } = await openAs('kim');
+  await page.getByText('Nothing waits.').waitFor();
+  await picture(page, 'alerts-empty');
+  await assertAccessible(page);
+  await page.getByRole('link', { name: 'Audit trail' }).click();
+  await page.locator('.panel.audit').waitFor();
+  await assertAccessible(page, 'the audit trail');
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('the queue is the service’s, the greatest expected loss first', { skip }, async () => {
+  await send(world.rows.slice(0, ROWS - LATER));
+  const { page, complaints } = await openAs('kim');
+  await rows(page).first().waitFor();
+  const { alerts, counts } = await queue();
+  assert.ok(alerts.length > 10, 'this data and model give alerts');
+  assert.ok(alerts.every((one, i) => i === 0 || alerts[i - 1]!.expected_loss >= one.expected_loss));
+  for (const [i, one] of alerts.slice(0, 5).entries()) {
+    const text = await rows(page).nth(i).innerText();
+    for (const part of [money(one.expected_loss), money(one.amount), one.card.slice(-4)])
+      assert.ok(text.includes(part), `${part} in ${text}`);
+    assert.ok(text.includes(one.merchant.replace(/^fraud_/, '')), text);
+  }
+  const open = page.getByRole('button', { name: `Open ${counts.open.toLocaleString('en-US')}` });
+  await open.waitFor();
+  assert.equal(await open.getAttribute('aria-pressed'), 'true');
+
+  // Beside it, without a click, why the first was raised.
+  const [first] = alerts;
+  const reasons = pane(page).locator('ol.why li');
+  await reasons.nth(first!.reasons.length - 1).waitFor();
+  assert.ok((await reasons.first().innerText()).includes(first!.reasons[0]!.text!.en));
+  await pane(page).getByText('Nobody has touched this alert.').waitFor();
+  await pane(page).locator('.card-rows tbody tr.chosen').waitFor();
+  await picture(page, 'alerts');
+  await assertAccessible(page);
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('the keyboard goes through the queue, into an alert and to its transaction', { skip }, async () => {
+  const { page, complaints } = await openAs('kim');
+  await rows(page).first().waitFor();
+  const { alerts } = await queue();
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('k');
+  assert.equal(await chosenNumber(page), alerts[2]!.trans_num);
+  assert.equal(await page.evaluate(() => document.activeElement?.id), `alert-${alerts[2]!.trans_num}`);
+  await pane(page).getByRole('heading', { name: money(alerts[2]!.amount) }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement?.tagName === 'H3');
+  await page.waitForURL(`**/#/alerts/${alerts[2]!.trans_num}`);
+  await page.keyboard.press('Escape');
+  assert.equal(await page.evaluate(() => document.activeElement?.id), `alert-${alerts[2]!.trans_num}`);
+
+  await page.keyboard.press('?');
+  const keys = page.getByRole('dialog', { name: 'Keys of this page' });
+  await keys.waitFor();
+  await assertAccessible(page, 'the keys');
+  await keys.getByLabel('Single keys act').uncheck();
+  await page.keyboard.press('Escape');
+  await keys.waitFor({ state: 'detached' });
+  await page.keyboard.press('j');
+  assert.equal(await chosenNumber(page), alerts[2]!.trans_num, 'switched off, a key does nothing');
+  await page.getByRole('button', { name: 'Keys' }).click();
+  await keys.getByLabel('Single keys act').check();
+  await keys.getByRole('button', { name: 'Close' }).click();
+
+  await page.keyboard.press('/');
+  await page.keyboard.type('jk');
+  assert.equal(await page.getByLabel('Search').inputValue(), 'jk', 'in a field, keys write');
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await page.keyboard.press('o');
+  await page.waitForURL(`**/#/transactions/${alerts[2]!.trans_num}`);
+  await page.goBack();
+  await rows(page).first().waitFor();
+  assert.equal(await chosenNumber(page), alerts[2]!.trans_num, 'the way back leads to the same alert');
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('a decision is asked once more, becomes a label and moves the metrics', { skip }, async () => {
+  const { page, complaints } = await openAs('kim');
+  await rows(page).first().waitFor();
+  const before = await getJson<Board>(service, '/v1/board?window=all', TOKENS.vera);
+  const number = await chosenNumber(page);
+  await page.keyboard.press('f');
+  await pane(page).getByText('Label it fraud?').waitFor();
+  await picture(page, 'alerts-confirm');
+  await assertAccessible(page, 'the question');
+  await page.keyboard.press('Escape');
+  assert.equal(await pane(page).locator('.confirm').count(), 0);
+  assert.equal((await alertOf(number)).status, 'open', 'nothing changed without a yes');
+
+  await page.keyboard.press('f');
+  await page.keyboard.press('Enter');
+  await pane(page).getByText('Labelled fraud.').waitFor();
+  const decided = await alertOf(number);
+  assert.equal(decided.status, 'fraud');
+  assert.equal(decided.is_fraud, true);
+  assert.equal(decided.history[0]!.by, 'kim');
+  assert.equal(await chosenNumber(page), number, 'the row stays where it is');
+  assert.match(await chosen(page).innerText(), /Fraud/);
+  const row = pane(page).locator('.case-history li').first();
+  await row.filter({ hasText: 'Open → Fraud' }).waitFor();
+  await page.getByRole('button', { name: 'Fraud 1', exact: true }).waitFor();
+
+  const after = await getJson<Board>(service, '/v1/board?window=all', TOKENS.vera);
+  assert.equal(after.quality.true_positives, before.quality.true_positives + 1);
+  await page.getByRole('link', { name: 'Live', exact: true }).click();
+  await page.getByRole('button', { name: 'All', exact: true }).click();
+  const percent = `${(after.quality.precision! * 100).toFixed(2)}%`;
+  await page.locator('.board .figure', { hasText: `Precision${percent}` }).waitFor();
+
+  // The next one by pressing the key twice, and not fraud: precision falls.
+  await page.goBack();
+  await rows(page).nth(1).click();
+  await status(page, 'Not fraud').waitFor();
+  await page.keyboard.press('n');
+  await page.keyboard.press('n');
+  await pane(page).getByText('Labelled not fraud.').waitFor();
+  const last = await getJson<Board>(service, '/v1/board?window=all', TOKENS.vera);
+  assert.ok(last.quality.precision! < after.quality.precision!);
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('an alert is taken, noted and put in review, and all of it is there after a reload', { skip }, async () => {
+  const { page, complaints } = await openAs('kim');
+  await rows(page).nth(2).click();
+  const number = await chosenNumber(page);
+  await page.keyboard.press('a');
+  await pane(page).getByText('Assigned to kim.').waitFor();
+  await page.keyboard.press('r');
+  await pane(page).getByText('In review.', { exact: true }).waitFor();
+  await page.keyboard.press('c');
+  await page.keyboard.type('Called the holder.\n<b>does not know it</b> 4613314721966');
+  await page.keyboard.press('Control+Enter');
+  await pane(page).getByText('Note added.').waitFor();
+  const { notes, assignee, status: now } = await alertOf(number);
+  assert.deepEqual([notes.length, assignee, now], [1, 'kim', 'in_review']);
+
+  await page.reload();
+  await pane(page).locator('.case-notes li').waitFor();
+  const note = await pane(page).locator('.case-notes li').innerText();
+  assert.match(note, /kim/);
+  assert.ok(note.includes('<b>does not know it</b>'), 'text stays text');
+  assert.ok(!(await page.locator('body').innerText()).includes('4613314721966'), 'a card number is masked');
+  assert.match(await chosen(page).innerText(), /In review[\s\S]*kim/);
+  assert.equal(await pane(page).locator('.case-history li').count(), 3);
+
+  await page.getByLabel('Assignee').selectOption('mine');
+  await page.waitForFunction(() => document.querySelectorAll('.rows .row').length === 1);
+  await page.getByLabel('Assignee').selectOption('unassigned');
+  await page.waitForFunction(() => document.querySelectorAll('.rows .row').length > 1);
+  assert.ok(!(await rows(page).allInnerTexts()).some((text) => text.includes('kim')));
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('two at the same alert: the second sees what the first did, and says nothing over it', { skip }, async () => {
+  const { alerts } = await queue('status=open');
+  const number = alerts[3]!.trans_num;
+  const kim = await openAs('kim', {}, `#/alerts/${number}`);
+  const lee = await openAs('lee', {}, `#/alerts/${number}`);
+  await status(kim.page, 'Fraud').waitFor();
+  await status(lee.page, 'Fraud').waitFor();
+  await kim.page.keyboard.press('a');
+  await pane(kim.page).getByText('Assigned to kim.').waitFor();
+  await chosen(lee.page).filter({ hasText: 'kim' }).waitFor();
+  await pane(lee.page).locator('.case-history li', { hasText: 'Nobody → kim' }).waitFor();
+  assert.deepEqual(lee.complaints, []);
+
+  // Without the stream the second does not know, and the service refuses.
+  await lee.page.route('**/v1/stream', (route) => route.abort());
+  await lee.page.reload();
+  await status(lee.page, 'In review').waitFor();
+  await kim.page.keyboard.press('f');
+  await kim.page.keyboard.press('f');
+  await pane(kim.page).getByText('Labelled fraud.').waitFor();
+  await lee.page.keyboard.press('n');
+  await pane(lee.page).getByText('Label it not fraud?').waitFor();
+  await lee.page.keyboard.press('Enter');
+  await pane(lee.page).getByRole('alert').filter({ hasText: 'kim changed it meanwhile: Fraud' }).waitFor();
+  await picture(lee.page, 'alerts-conflict');
+  assert.equal(await status(lee.page, 'Fraud').getAttribute('aria-pressed'), 'true');
+  assert.equal((await alertOf(number)).status, 'fraud');
+  await close(kim.page);
+  await close(lee.page);
+});
+
+test('alerts that arrive are counted, and nothing moves until they are asked for', { skip }, async () => {
+  const { page, complaints } = await openAs('kim');
+  await rows(page).first().waitFor();
+  await page.getByLabel('Order').selectOption('time');
+  const [newest] = (await queue('order=time')).alerts;
+  await rows(page).first().filter({ hasText: newest!.card.slice(-4) }).waitFor();
+  const shown = await rows(page).evaluateAll((links) => links.map((link) => link.id).join());
+  await send(world.rows.slice(ROWS - LATER));
+  const { alerts } = await queue('order=time');
+  const known = alerts.findIndex((one) => one.trans_num === newest!.trans_num);
+  assert.notEqual(known, 0, 'some of what was kept back are alerts');
+  const button = page.locator('.arrived button');
+  await button.waitFor();
+  await sleep(4000); // what fell out of the stream is asked for
+  assert.match(await button.innerText(), /\d+ new alerts?/);
+  assert.equal(await rows(page).evaluateAll((links) => links.map((link) => link.id).join()), shown);
+  await picture(page, 'alerts-arrived');
+  await button.click();
+  await page.locator(`[id="alert-${alerts[0]!.trans_num}"]`).waitFor();
+  assert.equal(await rows(page).first().getAttribute('id'), `alert-${alerts[0]!.trans_num}`);
+  assert.equal(await button.count(), 0);
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('filters, search and amount narrow the queue as the service does', { skip }, async () => {
+  const { page, complaints } = await openAs('kim');
+  await rows(page).first().waitFor();
+  const [, , third] = (await queue()).alerts;
+  const merchant = third!.merchant.replace(/^fraud_/, '').slice(0, 6);
+  await page.getByLabel('Search').fill(merchant);
+  const found = (await queue(`q=${encodeURIComponent(merchant)}`)).alerts;
+  await page.waitForFunction((count) => document.querySelectorAll('.rows .row').length === count, found.length);
+  await page.getByLabel('Search').fill('no such merchant');
+  await page.getByText('No alert matches these filters.').waitFor();
+  await assertAccessible(page);
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await page.getByLabel('Amount from').fill(String(third!.amount));
+  const large = (await queue(`min_amount=${third!.amount}&limit=50`)).alerts;
+  await page.waitForFunction((count) => document.querySelectorAll('.rows .row').length === count, large.length);
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  for (const name of ['Open', 'In review'])
+    await page.getByRole('group', { name: 'Show alerts that are' }).getByRole('button', { name }).click();
+  const fraud = page.getByRole('group', { name: 'Show alerts that are' }).getByRole('button', { name: /^Fraud/ });
+  await fraud.click();
+  const frauds = (await queue('status=fraud')).alerts;
+  await page.waitForFunction((count) => document.querySelectorAll('.rows .row').length === count, frauds.length);
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('a long queue is read on, each alert once', { skip }, async () => {
+  const { counts } = await queue();
+  const all = counts.open + counts.in_review;
+  assert.ok(all > 50, `${all} alerts are more than one page`);
+  const { page, complaints } = await openAs('kim');
+  await rows(page).first().waitFor();
+  assert.equal(await rows(page).count(), 50);
+  while (await page.getByRole('button', { name: 'Show more' }).count()) {
+    const before = await rows(page).count();
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await page.waitForFunction((count) => document.querySelectorAll('.rows .row').length > count, before);
+  }
+  assert.equal(await rows(page).count(), all);
+  const ids = await rows(page).evaluateAll((links) => links.map((link) => link.id));
+  assert.equal(new Set(ids).size, all);
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('who may only look is told so, and cannot change anything', { skip }, async () => {
+  const { page, complaints } = await openAs('vera');
+  await rows(page).first().waitFor();
+  const number = await chosenNumber(page);
+  await pane(page).getByText('Needs the role “analyst”.').first().waitFor();
+  assert.ok(await status(page, 'Fraud').isDisabled());
+  await page.keyboard.press('f');
+  await page.keyboard.press('f');
+  await page.keyboard.press('a');
+  await sleep(300);
+  assert.equal((await alertOf(number)).history.length, 0);
+  await picture(page, 'alerts-viewer');
+  await assertAccessible(page);
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('the audit trail tells who did what, as the service has it', { skip }, async () => {
+  const { page, complaints } = await openAs('kim', {}, '#/audit');
+  const { entries } = await getJson<{ entries: AuditEntry[] }>(service, '/v1/audit?limit=100', TOKENS.vera);
+  const shown = page.locator('.audit tbody tr');
+  await shown.nth(entries.length - 1).waitFor();
+  const decision = shown.filter({ hasText: 'Open → Fraud' }).first();
+  assert.match(await decision.innerText(), /kim/);
+  await picture(page, 'audit');
+  await assertAccessible(page);
+  // Somebody does something: it comes by itself.
+  const { alerts } = await queue('status=open');
+  const answer = await fetch(`${service.url}/v1/alerts/${alerts[0]!.trans_num}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${TOKENS.lee}` },
+    body: JSON.stringify({ note: 'seen from elsewhere' }),
+  });
+  assert.equal(answer.status, 200);
+  await shown.first().filter({ hasText: 'seen from elsewhere' }).waitFor();
+  await shown.first().getByRole('link').click();
+  await page.waitForURL(`**/#/alerts/${alerts[0]!.trans_num}`);
+  await pane(page).locator('.case-notes', { hasText: 'seen from elsewhere' }).waitFor();
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('in Korean, in the dark, and with nothing serious to find', { skip }, async () => {
+  const { page, complaints } = await openAs('kim', { locale: 'ko-KR', colorScheme: 'dark' });
+  await rows(page).first().waitFor();
+  await page.getByRole('heading', { name: '경보', exact: true }).waitFor();
+  const [first] = (await queue()).alerts;
+  await pane(page).locator('ol.why li', { hasText: first!.reasons[0]!.text!.ko }).waitFor();
+  await page.keyboard.press('f');
+  await pane(page).getByText('사기로 확정할까요?').waitFor();
+  await picture(page, 'alerts.ko-dark');
+  await assertAccessible(page, 'the queue, dark');
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: '감사 기록' }).click();
+  await page.locator('.audit tbody tr', { hasText: '미처리 → 사기' }).first().waitFor();
+  await assertAccessible(page, 'the audit trail, dark');
+  await page.goBack();
+  await rows(page).first().waitFor();
+  await page.getByLabel('화면 모드').selectOption('light');
+  await page.locator('html[data-theme=light]').waitFor({ state: 'attached' });
+  await page.getByRole('button', { name: 'English' }).click();
+  await pane(page).locator('ol.why li', { hasText: first!.reasons[0]!.text!.en }).waitFor();
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('on a phone an alert takes the list’s place, and the way back leads to it', { skip }, async () => {
+  const { page, complaints } = await openAs('kim', {
+    locale: 'ko-KR',
+    viewport: { width: 360, height: 740 },
+  });
+  await rows(page).nth(8).waitFor();
+  assert.equal(await widthOver(page), 0);
+  await picture(page, 'alerts-phone');
+  await assertAccessible(page, 'the list on a phone');
+  const id = await rows(page).nth(8).getAttribute('id');
+  await rows(page).nth(8).click();
+  await pane(page).locator('.card-rows').waitFor();
+  assert.ok(await page.locator('.queue-side').isHidden());
+  assert.equal(await widthOver(page), 0);
+  await picture(page, 'alerts-phone-open');
+  await assertAccessible(page, 'an alert on a phone');
+  const first = await pane(page).locator('h3').innerText();
+  await pane(page).getByRole('button', { name: '다음 경보' }).click();
+  await page.waitForFunction((text) => document.querySelector('h3')?.innerText !== text, first);
+  await page.goBack();
+  await rows(page).first().waitFor();
+  await page.waitForFunction((row) => {
+    const { top, bottom } = document.getElementById(row!)!.getBoundingClientRect();
+    return top < innerHeight && bottom > 0;
+  }, id);
+  await page.goto(`${service.url}/#/audit`);
+  await page.locator('.audit tbody tr').first().waitFor();
+  assert.equal(await widthOver(page), 0);
+  await picture(page, 'audit-phone');
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('an alert that is not there is said to be none', { skip }, async () => {
+  const { page, complaints } = await openAs('kim', {}, '#/alerts/nothing');
+  await pane(page).getByText('There is no such alert.').waitFor();
+  await page.keyboard.press('j');
+  await pane(page).locator('ol.why').waitFor();
+  assert.ok(complaints.every((complaint) => complaint.includes('404')), complaints.join());
+  await close(page);
+});
+
+async function takePictures(): Promise<void> {
+  const options = { viewport: { width: 1440, height: 1000 } };
+  const english = await openAs('kim', options);
+  const korean = await openAs('kim', { locale: 'ko-KR', colorScheme: 'dark', ...options });
+  mkdirSync('docs/images', { recursive: true });
+  for (const [{ page }, file] of [[english, 'alerts.png'], [korean, 'alerts.ko.png']] as const) {
+    await rows(page).nth(1).click();
+    await pane(page).locator('.card-rows').waitFor();
+    await sleep(500); // drawn
+    await page.screenshot({ path: join('docs/images', file) });
+    await close(page);
+  }
+}
+
+if (pictures) test('pictures for the documentation', { skip }, takePictures);
+
+test('a service that ends is noticed, and work goes on when it is back', { skip }, async () => {
+  const { page } = await openAs('kim');
+  await rows(page).nth(1).click();
+  await pane(page).locator('.card-rows').waitFor();
+  const number = await chosenNumber(page);
+  const host = new URL(service.url).host;
+  await stopService(service);
+  await page.locator('.notice.lost').filter({ hasText: 'does not answer' }).waitFor();
+  assert.ok((await rows(page).count()) > 0, 'what was known stays');
+  await picture(page, 'alerts-lost');
+  await page.keyboard.press('r');
+  await pane(page).getByRole('alert').filter({ hasText: 'Not saved.' }).waitFor();
+  assert.equal(await status(page, 'Open').getAttribute('aria-pressed'), 'true', 'taken back');
+
+  service = await startService(world, 'store', '--token-file', tokens, '--listen', host);
+  // Sessions end with the service: whoever was at work signs in and goes on.
+  const token = page.getByLabel('API token');
+  await page.locator('.state.live').or(token).first().waitFor({ timeout: WAIT_MS });
+  if (await token.count()) {
+    await token.fill(TOKENS.kim);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  }
+  await page.locator('.state.live').waitFor();
+  assert.equal(await chosenNumber(page), number);
+  await page.keyboard.press('r');
+  await pane(page).getByText('In review.', { exact: true }).waitFor();
+  assert.equal((await alertOf(number)).status, 'in_review');
+  await close(page);
+});

@@ -1,0 +1,300 @@
+// The queue of alerts: what its state does with answers, events and changes that are on their way; its
+// filters; its keys; the audit trail. Everything here is pure.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { AlertItem, AlertPage, AlertShown, AuditEntry } from '../../ui/src/api/alerts';
+import { keyName } from '../../ui/src/keys';
+import { makeMoment } from '../../ui/src/moment';
+import { hashOf, parseRoute, viewOf } from '../../ui/src/route';
+import { AUDIT_KEPT_MAX, mergeAudit } from '../../ui/src/state/audit';
+import {
+  ARRIVED_MAX,
+  changedBy,
+  neighbourOf,
+  noQueue,
+  QUEUE_ROWS_MAX,
+  reduceQueue,
+  type Queue,
+  type QueueMessage,
+} from '../../ui/src/state/queue';
+import { firstFilter, lets, queryOf, readFilter } from '../../ui/src/state/queue_filter';
+
+function alert(number: string, over: Partial<AlertItem> = {}): AlertItem {
+  return {
+    trans_num: number,
+    time: '2020-06-21T12:14:25Z',
+    card: '************1234',
+    merchant: 'fraud_Kirlin and Sons',
+    category: 'travel',
+    amount: 200,
+    score: 0.9,
+    decision: 'decline',
+    is_fraud: null,
+    reasons: [],
+    expected_loss: 180,
+    status: 'open',
+    assignee: null,
+    notes: 0,
+    changed: null,
+    ...over,
+  };
+}
+
+function whole(number: string, over: Partial<AlertShown> = {}): AlertShown {
+  const { notes: _, ...item } = alert(number);
+  return { ...item, model: { name: 'm', version: '1' }, notes: [], history: [], ...over };
+}
+
+function page(alerts: AlertItem[], next: string | null = null): AlertPage {
+  return { alerts, next, counts: { open: alerts.length, in_review: 0, fraud: 0, not_fraud: 0 } };
+}
+
+function after(...messages: QueueMessage[]): Queue {
+  return messages.reduce(reduceQueue, noQueue);
+}
+
+function numbers(queue: Queue): string {
+  return (queue.rows ?? []).map((row) => row.trans_num).join(' ');
+}
+
+const three = page([alert('a'), alert('b'), alert('c')], 'cursor');
+
+test('a page that follows adds what is not there, and each alert once', () => {
+  const queue = after(
+    { kind: 'page', page: three },
+    { kind: 'more', page: page([alert('c'), alert('d')]) },
+  );
+  assert.equal(numbers(queue), 'a b c d');
+  assert.equal(queue.next, null);
+});
+
+test('what arrives is counted once and moves nothing until it is asked for', () => {
+  let queue = after(
+    { kind: 'page', page: three },
+    { kind: 'arrived', numbers: ['x', 'a', 'x'] },
+    { kind: 'arrived', numbers: ['x', 'y'] },
+  );
+  assert.equal(numbers(queue), 'a b c');
+  assert.deepEqual(queue.arrived, ['x', 'y']);
+  queue = reduceQueue(queue, { kind: 'page', page: page([alert('x'), alert('a')]) });
+  assert.equal(numbers(queue), 'x a');
+  assert.deepEqual(queue.arrived, []);
+});
+
+test('the first page asked for again mends rows in place and counts those that are new', () => {
+  const again = page([alert('x'), alert('b', { assignee: 'kim', status: 'in_review' }), alert('a')]);
+  const queue = after({ kind: 'page', page: three }, { kind: 'again', page: again });
+  assert.equal(numbers(queue), 'a b c');
+  assert.equal(queue.rows![1]!.assignee, 'kim');
+  assert.deepEqual(queue.arrived, ['x']);
+  assert.equal(queue.next, 'cursor', 'where the list goes on is where it went on before');
+  assert.equal(queue.counts!.open, 3);
+});
+
+test('nothing grows past its limit', () => {
+  const many = Array.from({ length: QUEUE_ROWS_MAX + 200 }, (_, i) => alert(`n${i}`));
+  let queue = after({ kind: 'page', page: page(many.slice(0, 700), 'c') });
+  queue = reduceQueue(queue, { kind: 'more', page: page(many.slice(700), 'c') });
+  assert.equal(queue.rows!.length, QUEUE_ROWS_MAX);
+  assert.equal(queue.next, null, 'at the limit no more is offered');
+  const arrived = Array.from({ length: 2 * ARRIVED_MAX }, (_, i) => `x${i}`);
+  queue = reduceQueue(queue, { kind: 'arrived', numbers: arrived });
+  assert.equal(queue.arrived.length, ARRIVED_MAX);
+});
+
+test('a case that somebody changed follows in the row, beside it and in the counts', () => {
+  const item = { trans_num: 'b', status: 'fraud', assignee: 'lee', changed: '2026-01-01T00:00:00Z' } as const;
+  const queue = after(
+    { kind: 'page', page: three },
+    { kind: 'opened', alert: whole('b') },
+    { kind: 'cases', items: [item, { ...item, trans_num: 'elsewhere' }] },
+  );
+  assert.equal(numbers(queue), 'a b c', 'it stays where it is');
+  assert.equal(queue.rows![1]!.status, 'fraud');
+  assert.equal(queue.opened!.assignee, 'lee');
+  assert.deepEqual(queue.counts, { open: 2, in_review: 0, fraud: 1, not_fraud: 0 });
+  assert.equal(queue.rows![0], three.alerts[0], 'the others are the same objects');
+});
+
+test('what is open is asked for again once its case has changed elsewhere, and not before', () => {
+  const at = '2026-01-01T00:00:00Z';
+  const there: Queue = after({ kind: 'page', page: three }, { kind: 'opened', alert: whole('a') });
+  assert.equal(there.stale, false);
+  const other = { trans_num: 'b', status: 'fraud', assignee: null, changed: at } as const;
+  assert.equal(reduceQueue(there, { kind: 'cases', items: [other] }).stale, false);
+  const mine = { ...other, trans_num: 'a' };
+  const told = reduceQueue(there, { kind: 'cases', items: [mine, other] });
+  assert.equal(told.stale, true);
+  assert.equal(told.opened!.status, 'fraud', 'what is known is shown at once');
+  const again = page([alert('a', { status: 'fraud', changed: at })]);
+  assert.equal(reduceQueue(there, { kind: 'again', page: again }).stale, true);
+  assert.equal(reduceQueue(there, { kind: 'page', page: again }).stale, true);
+  const fresh = reduceQueue(told, { kind: 'opened', alert: whole('a', { status: 'fraud', changed: at }) });
+  assert.equal(fresh.stale, false);
+  assert.equal(reduceQueue(fresh, { kind: 'again', page: again }).stale, false);
+});
+
+test('a change is shown at once and becomes what the service says', () => {
+  let queue = after({ kind: 'page', page: three }, { kind: 'asked', number: 'a', change: { status: 'fraud' } });
+  assert.equal(queue.rows![0]!.status, 'fraud');
+  assert.ok(queue.saving.has('a'));
+  assert.equal(queue.counts!.fraud, 1);
+  const saved = whole('a', {
+    status: 'fraud',
+    is_fraud: true,
+    changed: '2026-01-01T00:00:00Z',
+    notes: [{ time: '2026-01-01T00:00:00Z', by: 'kim', text: 'called' }],
+  });
+  queue = reduceQueue(queue, { kind: 'saved', alert: saved });
+  assert.ok(!queue.saving.has('a'));
+  const [row] = queue.rows!;
+  assert.deepEqual([row!.status, row!.is_fraud, row!.notes], ['fraud', true, 1]);
+  assert.equal(queue.counts!.fraud, 1, 'counted once');
+  assert.equal(queue.opened, saved);
+});
+
+test('while a change is on its way, older answers do not take it back', () => {
+  const asked: QueueMessage = { kind: 'asked', number: 'a', change: { status: 'in_review', assignee: 'me' } };
+  const queue = after(
+    { kind: 'page', page: three },
+    asked,
+    { kind: 'again', page: three },
+    { kind: 'opened', alert: whole('a') },
+    { kind: 'page', page: three },
+  );
+  assert.equal(queue.rows![0]!.status, 'in_review');
+  assert.equal(queue.rows![0]!.assignee, 'me');
+  assert.equal(queue.opened!.status, 'in_review');
+});
+
+test('a change that fails is taken back; one that met another shows that one', () => {
+  const asked = after({ kind: 'page', page: three }, { kind: 'asked', number: 'a', change: { status: 'fraud' } });
+  const failed = reduceQueue(asked, { kind: 'refused', number: 'a', actual: null });
+  assert.equal(failed.rows![0]!.status, 'open');
+  assert.equal(failed.counts!.open, 3);
+  assert.ok(!failed.saving.has('a'));
+  const actual = whole('a', { status: 'not_fraud', assignee: 'kim', changed: '2026-01-01T00:00:00Z' });
+  const met = reduceQueue(asked, { kind: 'refused', number: 'a', actual });
+  assert.equal(met.rows![0]!.status, 'not_fraud');
+  assert.equal(met.opened!.assignee, 'kim');
+  assert.deepEqual(met.counts, { open: 2, in_review: 0, fraud: 0, not_fraud: 1 });
+});
+
+test('two changes at once of a case go back to what it was before the first', () => {
+  const queue = after(
+    { kind: 'page', page: three },
+    { kind: 'asked', number: 'a', change: { assignee: 'me' } },
+    { kind: 'asked', number: 'a', change: { status: 'in_review' } },
+    { kind: 'refused', number: 'a', actual: null },
+  );
+  assert.deepEqual([queue.rows![0]!.status, queue.rows![0]!.assignee], ['open', null]);
+});
+
+test('a change of an alert that is open but not in the list is shown too', () => {
+  const queue = after(
+    { kind: 'page', page: three },
+    { kind: 'opened', alert: whole('z', { status: 'fraud' }) },
+    { kind: 'asked', number: 'z', change: { status: 'open' } },
+  );
+  assert.equal(queue.opened!.status, 'open');
+  assert.equal(numbers(queue), 'a b c');
+});
+
+test('the keyboard stays within the list', () => {
+  const rows = three.alerts;
+  assert.equal(neighbourOf(rows, 'a', 1)!.trans_num, 'b');
+  assert.equal(neighbourOf(rows, 'a', -1)!.trans_num, 'a');
+  assert.equal(neighbourOf(rows, 'c', 1)!.trans_num, 'c');
+  assert.equal(neighbourOf(rows, null, 1)!.trans_num, 'a');
+  assert.equal(neighbourOf(rows, 'gone', -1)!.trans_num, 'c');
+  assert.equal(neighbourOf([], 'a', 1), undefined);
+});
+
+test('who changed a case is of its last entry, in whatever order they come', () => {
+  const entry = (seq: number, by: string) => ({ seq, by, time: '', action: 'alert.status', from: null, to: null, text: null });
+  assert.equal(changedBy(whole('a', { history: [entry(7, 'kim'), entry(9, 'lee'), entry(8, 'choi')] })), 'lee');
+  assert.equal(changedBy(whole('a')), null);
+});
+
+test('a filter asks the service and answers for the stream the same question', () => {
+  assert.equal(queryOf(firstFilter, 'kim'), 'status=open%2Cin_review&order=expected_loss');
+  const mine = { ...firstFilter, statuses: [], assignee: 'mine', text: ' Kirlin ', minAmount: 150.5 } as const;
+  const query = new URLSearchParams(queryOf(mine, 'kim&co'));
+  assert.equal(query.get('assignee'), 'kim&co');
+  assert.equal(query.get('status'), 'open,in_review,fraud,not_fraud');
+  assert.equal(query.get('min_amount'), '150.5');
+  assert.equal(query.get('q'), 'Kirlin');
+  assert.equal(new URLSearchParams(queryOf({ ...firstFilter, assignee: 'unassigned' }, 'kim')).get('assignee'), '');
+
+  assert.ok(lets(firstFilter, 'kim', alert('a')));
+  assert.ok(!lets(firstFilter, 'kim', alert('a', { status: 'fraud' })));
+  assert.ok(!lets(mine, 'kim', alert('a')));
+  assert.ok(lets(mine, 'kim', alert('a', { assignee: 'kim', status: 'fraud' })));
+  assert.ok(!lets({ ...firstFilter, decision: 'review' }, 'kim', alert('a')));
+  assert.ok(!lets({ ...firstFilter, minAmount: 201 }, 'kim', alert('a')));
+  const found = (text: string): boolean => lets({ ...firstFilter, text }, 'kim', alert('2da90c7d'));
+  assert.deepEqual(
+    ['2DA9', 'kirlin', '1234', '234', 'da90', ''].map(found),
+    [true, true, true, false, false, true],
+  );
+});
+
+test('a filter that was kept is read back, and what is no filter is the first one', () => {
+  const kept = { ...firstFilter, statuses: ['fraud'], minAmount: 5, order: 'time' } as const;
+  assert.deepEqual(readFilter(JSON.stringify(kept)), kept);
+  for (const text of [null, '', '{', 'null', '7', '{"statuses":7,"order":"x","minAmount":-1,"text":[]}'])
+    assert.deepEqual(readFilter(text), firstFilter, String(text));
+});
+
+test('keys are found on a Korean keyboard too', () => {
+  assert.equal(keyName({ key: 'j', code: 'KeyJ' }), 'j');
+  assert.equal(keyName({ key: 'J', code: 'KeyJ' }), 'j');
+  assert.equal(keyName({ key: 'ㅓ', code: 'KeyJ' }), 'j');
+  assert.equal(keyName({ key: 'Process', code: 'KeyF' }), 'f');
+  assert.equal(keyName({ key: '?', code: 'Slash' }), '?');
+  assert.equal(keyName({ key: 'ArrowDown', code: 'ArrowDown' }), 'ArrowDown');
+});
+
+test('addresses say which alert, run or pipeline is open', () => {
+  for (const route of [
+    { view: 'alerts' },
+    { view: 'alerts', number: 'a/b %' },
+    { view: 'audit' },
+    { view: 'pipelines' },
+    { view: 'pipeline', name: 'train_xgboost' },
+    { view: 'run', id: '20261124-223011-012345' },
+  ] as const)
+    assert.deepEqual(parseRoute(hashOf(route)), route);
+  assert.equal(viewOf({ view: 'audit' }), 'alerts');
+  assert.equal(viewOf({ view: 'run', id: 'x' }), 'pipelines');
+});
+
+test('the audit trail has each entry once, the latest first, and no hole', () => {
+  const entries = (from: number, to: number): AuditEntry[] =>
+    Array.from({ length: from - to + 1 }, (_, i) => ({
+      seq: from - i, time: '', by: 'kim', role: 'analyst', action: 'alert.note', subject: 'a',
+      from: null, to: null, text: null, hash: '00',
+    }));
+  const seqs = (trail: readonly AuditEntry[]): number[] => trail.map((entry) => entry.seq);
+  const known = mergeAudit([], entries(5, 3));
+  assert.deepEqual(seqs(mergeAudit(known, entries(4, 1))), [5, 4, 3, 2, 1]);
+  assert.deepEqual(seqs(mergeAudit(known, entries(7, 5))), [7, 6, 5, 4, 3]);
+  assert.equal(mergeAudit(known, entries(5, 4)), known);
+  assert.deepEqual(seqs(mergeAudit(known, entries(20, 18))), [20, 19, 18], 'between them some are missing');
+  assert.equal(mergeAudit(known, entries(AUDIT_KEPT_MAX + 50, 4)).length, AUDIT_KEPT_MAX);
+});
+
+test('a time is told as people say it, in both languages', () => {
+  const now = Date.parse('2026-11-29T12:00:00Z');
+  const at = (seconds: number): string => new Date(now + seconds * 1000).toISOString();
+  const english = makeMoment('en');
+  assert.equal(english.relative(at(-10), now), 'now');
+  assert.match(english.relative(at(-185), now), /^3 min\.? ago$/);
+  assert.match(english.relative(at(7300), now), /^in 2 hr\.?$/);
+  assert.equal(english.relative(at(-86_400), now), 'yesterday');
+  const korean = makeMoment('ko');
+  assert.equal(korean.relative(at(-185), now), '3분 전');
+  assert.equal(korean.relative('no time', now), 'no time');
+});

@@ -1,0 +1,177 @@
+// What the queue holds: which status, whose, which decision, from which amount, what is searched for.
+
+import type { JSX, RefObject } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+import type { Counts } from '../../api/alerts';
+import type { CaseStatus } from '../../api/types';
+import { useLocale } from '../../context';
+import {
+  ASSIGNEES,
+  DECISIONS,
+  firstFilter,
+  ORDERS,
+  STATUSES,
+  type QueueFilter,
+} from '../../state/queue_filter';
+import { StatusShape } from './status';
+
+/** So long after the last key a text that is typed is asked for. */
+const TYPED_MS = 250;
+
+interface FiltersProps {
+  readonly filter: QueueFilter;
+  readonly counts: Counts | null;
+  readonly search: RefObject<HTMLInputElement>;
+  onFilter(filter: QueueFilter): void;
+}
+
+function Statuses({ filter, counts, onFilter }: Omit<FiltersProps, 'search'>): JSX.Element {
+  const { texts, format } = useLocale();
+  const words = texts.queue;
+  const toggle = (status: CaseStatus): void => {
+    const on = filter.statuses.includes(status);
+    const statuses = STATUSES.filter((one) => (one === status ? !on : filter.statuses.includes(one)));
+    onFilter({ ...filter, statuses });
+  };
+  return (
+    <div class="statuses" role="group" aria-label={words.show}>
+      {STATUSES.map((status) => (
+        <button
+          type="button"
+          key={status}
+          class={`status ${status}`}
+          aria-pressed={filter.statuses.includes(status)}
+          onClick={() => toggle(status)}
+        >
+          <StatusShape status={status} />
+          {words.status[status]} <b>{counts ? format.integer(counts[status]) : '–'}</b>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+interface TypedProps {
+  readonly label: string;
+  readonly value: string;
+  readonly hint?: string;
+  readonly type: 'search' | 'number';
+  readonly field?: RefObject<HTMLInputElement>;
+  onTyped(value: string): void;
+}
+
+/** A field whose text counts once no more is typed. */
+function Typed({ label, value, hint, type, field, onTyped }: TypedProps): JSX.Element {
+  const [text, setText] = useState(value);
+  const typed = useRef(onTyped);
+  typed.current = onTyped;
+  const timer = useRef<number | undefined>();
+  useEffect(() => setText(value), [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const change = (now: string): void => {
+    setText(now);
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => typed.current(now), TYPED_MS);
+  };
+  return (
+    <label class={`field ${type}-field`}>
+      <span>{label}</span>
+      <input
+        type={type}
+        value={text}
+        placeholder={hint}
+        autocomplete="off"
+        spellcheck={false}
+        {...(field ? { ref: field } : {})}
+        {...(type === 'number' ? { min: 0, step: 'any', inputMode: 'decimal' as const } : {})}
+        onInput={(event) => change(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+interface PickProps<T extends string> {
+  readonly label: string;
+  readonly values: readonly T[];
+  readonly names: Readonly<Record<T, string>>;
+  readonly value: T;
+  onPick(value: T): void;
+}
+
+function Pick<T extends string>({ label, values, names, value, onPick }: PickProps<T>): JSX.Element {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select value={value} onChange={(event) => onPick(event.currentTarget.value as T)}>
+        {values.map((one) => (
+          <option key={one} value={one} selected={one === value}>
+            {names[one]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+export function isFirst(filter: QueueFilter): boolean {
+  const { order: _, ...asked } = filter;
+  const { order: __, ...first } = firstFilter;
+  return JSON.stringify(asked) === JSON.stringify(first);
+}
+
+export function Filters(props: FiltersProps): JSX.Element {
+  const { filter, search, onFilter } = props;
+  const words = useLocale().texts.queue;
+  const amount = (text: string): number | null => {
+    const value = Number(text);
+    return text.trim() !== '' && Number.isFinite(value) && value >= 0 ? value : null;
+  };
+  return (
+    <section class="panel queue-filters" aria-label={words.filters}>
+      <Statuses {...props} />
+      <div class="fields">
+        <Typed
+          type="search"
+          label={words.search}
+          hint={words.searchHint}
+          value={filter.text}
+          field={search}
+          onTyped={(text) => onFilter({ ...filter, text })}
+        />
+        <Pick
+          label={words.assigneeOf}
+          values={ASSIGNEES}
+          names={words.assignees}
+          value={filter.assignee}
+          onPick={(assignee) => onFilter({ ...filter, assignee })}
+        />
+        <Pick
+          label={words.decisionOf}
+          values={DECISIONS}
+          names={words.decisions}
+          value={filter.decision}
+          onPick={(decision) => onFilter({ ...filter, decision })}
+        />
+        <Typed
+          type="number"
+          label={words.minAmount}
+          value={filter.minAmount === null ? '' : String(filter.minAmount)}
+          onTyped={(text) => onFilter({ ...filter, minAmount: amount(text) })}
+        />
+        <Pick
+          label={words.order}
+          values={ORDERS}
+          names={words.orders}
+          value={filter.order}
+          onPick={(order) => onFilter({ ...filter, order })}
+        />
+        {!isFirst(filter) && (
+          <button type="button" class="clear" onClick={() => onFilter({ ...firstFilter, order: filter.order })}>
+            {words.clear}
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}

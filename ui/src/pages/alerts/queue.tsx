@@ -1,0 +1,310 @@
+// The queue beside the alert that is chosen in it, and the keys that act on both.
+
+import type { JSX } from 'preact';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+
+import { isAbsent } from '../../api/resource';
+import { BY_LABEL, type CaseChange } from '../../api/alerts';
+import type { CaseStatus } from '../../api/types';
+import { Notice } from '../../components/notice';
+import { useLocale, type Locale } from '../../context';
+import { keysSwitchedOn, switchKeys, useKeys, type KeyAction } from '../../keys';
+import { NARROW, useMedia } from '../../media';
+import { hashOf, type Route } from '../../route';
+import { usePermission, useSession } from '../../session';
+import type { Connection } from '../../state/live';
+import { changedBy, neighbourOf } from '../../state/queue';
+import { firstFilter, readFilter, type QueueFilter } from '../../state/queue_filter';
+import { CasePane, type Said } from './case';
+import { Filters } from './filters';
+import { KeysDialog } from './keys';
+import { List, rowId } from './list';
+import { useCase, useQueue, type Outcome } from './use_queue';
+
+const FILTER_KEY = 'haechi.queue';
+/** Who asks where nobody signs in; the service knows them by this name. */
+const LOCAL_NAME = 'local';
+/** A place in the browser's history is taken once the hand rests. */
+const ADDRESS_MS = 300;
+
+/** Kept as long as the tab is: a search of yesterday would hide what is urgent today. */
+function useFilter(): [QueueFilter, (filter: QueueFilter) => void] {
+  const [filter, setFilter] = useState<QueueFilter>(() => {
+    try {
+      return readFilter(sessionStorage.getItem(FILTER_KEY));
+    } catch {
+      return firstFilter; // storage is forbidden
+    }
+  });
+  const choose = (chosen: QueueFilter): void => {
+    setFilter(chosen);
+    try {
+      sessionStorage.setItem(FILTER_KEY, JSON.stringify(chosen));
+    } catch {
+      // as above
+    }
+  };
+  return [filter, choose];
+}
+
+type Labelled = 'fraud' | 'not_fraud';
+
+function isLabel(status: CaseStatus): status is Labelled {
+  return status === 'fraud' || status === 'not_fraud';
+}
+
+type Words = Locale['texts']['queue'];
+
+function nameOf(by: string | null, words: Words): string {
+  return by === BY_LABEL ? words.aLabel : (by ?? words.someone);
+}
+
+interface Choice {
+  readonly number: string | null;
+  /** On a narrow window it takes the list's place. */
+  readonly opened: boolean;
+}
+
+/**
+ * Which alert is chosen. The address says it, so that it can be sent to a colleague; while the hand
+ * runs down the list the address is left alone, and the back button steps over none of it.
+ */
+function useChoice(route: Extract<Route, { view: 'alerts' }>, narrow: boolean) {
+  const [choice, setChoice] = useState<Choice>({ number: route.number ?? null, opened: route.number !== undefined });
+  const timer = useRef<number | undefined>();
+  useEffect(() => {
+    const { number } = route;
+    setChoice((was) => (number === undefined ? { ...was, opened: false } : { number, opened: true }));
+    return () => clearTimeout(timer.current);
+  }, [route]);
+  // Back in the list, the alert that was left is in sight.
+  const before = useRef(choice);
+  useEffect(() => {
+    const left = before.current.opened && !choice.opened ? before.current.number : null;
+    before.current = choice;
+    if (narrow && left !== null)
+      requestAnimationFrame(() => document.getElementById(rowId(left))?.scrollIntoView({ block: 'center' }));
+  }, [choice]);
+  const choose = (number: string, open: boolean): void => {
+    const opened = open || choice.opened;
+    setChoice({ number, opened });
+    clearTimeout(timer.current);
+    if (!opened) return;
+    const address = hashOf({ view: 'alerts', number });
+    if (narrow && !choice.opened) history.pushState(null, '', address);
+    else timer.current = window.setTimeout(() => history.replaceState(null, '', address), ADDRESS_MS);
+  };
+  const close = (): void => {
+    location.hash = hashOf({ view: 'alerts' });
+  };
+  return { choice, choose, close };
+}
+
+interface QueueProps {
+  readonly route: Extract<Route, { view: 'alerts' }>;
+  readonly connection: Connection;
+}
+
+export function AlertsQueue({ route, connection }: QueueProps): JSX.Element {
+  const { texts } = useLocale();
+  const words = texts.queue;
+  const session = useSession();
+  const me = session?.name ?? LOCAL_NAME;
+  const { may } = usePermission('analyst');
+  const narrow = useMedia(NARROW);
+  const [filter, setFilter] = useFilter();
+  const { queue, loading, error, showNew, showMore, change, opened } = useQueue(filter, me, connection);
+  const { choice, choose, close } = useChoice(route, narrow);
+  const rows = queue.rows ?? [];
+  // Beside the list something is always shown; in its place only what was opened.
+  const number = choice.number ?? (narrow ? null : (rows[0]?.trans_num ?? null));
+  const row = rows.find((one) => one.trans_num === number);
+  const shown = queue.opened?.trans_num === number ? queue.opened : null;
+  const detail = useCase(number, shown !== null && !queue.stale, connection, opened);
+
+  const [confirming, setConfirming] = useState<Labelled | null>(null);
+  const [said, setSaid] = useState<Said | null>(null);
+  const [helping, setHelping] = useState(false);
+  const [keysOn, setKeysOn] = useState(keysSwitchedOn);
+  const search = useRef<HTMLInputElement>(null);
+  const noteField = useRef<HTMLTextAreaElement>(null);
+  const pane = useRef<HTMLHeadingElement>(null);
+  const toFocus = useRef<string | null>(null);
+
+  useEffect(() => {
+    setConfirming(null);
+    setSaid(null);
+  }, [number]);
+  useEffect(() => {
+    if (toFocus.current === null) return;
+    document.getElementById(rowId(toFocus.current))?.focus();
+    toFocus.current = null;
+  });
+
+  const focusRow = (): void => {
+    if (number === null) return;
+    if (narrow && choice.opened) pane.current?.focus();
+    else document.getElementById(rowId(number))?.focus();
+  };
+
+  function step(by: number): boolean {
+    const next = neighbourOf(rows, number, by);
+    if (!next) return false;
+    if (next.trans_num === number && by > 0) showMore();
+    if (!(narrow && choice.opened)) toFocus.current = next.trans_num;
+    choose(next.trans_num, false);
+    return true;
+  }
+
+  const onPick = useCallback(
+    (picked: string, event: MouseEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+      event.preventDefault();
+      pick.current(picked, event.detail === 0);
+    },
+    [],
+  );
+  const pick = useRef((_number: string, _byKey: boolean): void => {});
+  pick.current = (picked, byKey) => {
+    choose(picked, true);
+    if (byKey || narrow) setTimeout(() => pane.current?.focus({ preventScroll: !narrow }));
+  };
+
+  async function ask(wanted: CaseChange, done: string): Promise<Outcome | null> {
+    if (number === null || !may) return null;
+    setSaid(null);
+    const outcome = await change(number, wanted);
+    const of = number;
+    if (outcome.kind === 'done') {
+      setSaid({ of, kind: 'done', text: done });
+    } else if (outcome.kind === 'conflict') {
+      const { status, assignee } = outcome.alert;
+      const now = wanted.status === undefined ? (assignee ?? words.nobody) : words.status[status];
+      setSaid({ of, kind: 'conflict', text: words.conflict(nameOf(changedBy(outcome.alert), words), now) });
+    } else setSaid({ of, kind: 'failed', text: `${words.failed} ${outcome.error.message}` });
+    return outcome;
+  }
+
+  const now = row ?? shown;
+
+  function decide(status: CaseStatus): void {
+    if (!now || !may || now.status === status) return;
+    if (isLabel(status) && confirming !== status) return setConfirming(status);
+    const focused = document.activeElement?.closest('.confirm') !== null;
+    setConfirming(null);
+    if (focused) focusRow();
+    void ask({ status, expected: { status: now.status } }, words.done[status]);
+  }
+
+  function assign(): void {
+    if (!now || !may) return;
+    const assignee = now.assignee === me ? null : me;
+    const done = assignee === null ? words.releasedDone : words.assignedDone(assignee);
+    void ask({ assignee, expected: { assignee: now.assignee } }, done);
+  }
+
+  async function addNote(note: string): Promise<boolean> {
+    return (await ask({ note }, words.noteDone))?.kind === 'done';
+  }
+
+  const inList = (event: KeyboardEvent): boolean => {
+    const target = event.target instanceof HTMLElement ? event.target : null;
+    return target === document.body || target?.id === 'main' || target?.closest('.queue-list') !== null;
+  };
+  const withNumber = (action: () => void): KeyAction => () => (number === null ? false : action());
+  useKeys(
+    {
+      j: () => step(1),
+      k: () => step(-1),
+      ArrowDown: (event) => inList(event) && step(1),
+      ArrowUp: (event) => inList(event) && step(-1),
+      Enter: (event) => {
+        if (event.target !== document.body || number === null) return false;
+        pick.current(number, true);
+        return true;
+      },
+      o: withNumber(() => (location.hash = hashOf({ view: 'transaction', number: number! }))),
+      f: withNumber(() => decide('fraud')),
+      n: withNumber(() => decide('not_fraud')),
+      r: withNumber(() => decide('in_review')),
+      a: withNumber(assign),
+      c: withNumber(() => noteField.current?.focus()),
+      u: () => (queue.arrived.length > 0 ? showNew() : false),
+      '/': () => search.current?.focus(),
+      '?': () => setHelping(true),
+      Escape: (event) => {
+        if (confirming) {
+          setConfirming(null);
+          focusRow();
+        } else if (narrow && choice.opened && !(event.target instanceof HTMLTextAreaElement)) close();
+        else focusRow();
+      },
+    },
+    keysOn,
+  );
+
+  return (
+    <>
+      {error && connection !== 'lost' && (
+        <Notice kind={isAbsent(error) ? 'absent' : 'lost'}>
+          {queue.rows === null ? texts.askFailed : texts.askFailedAgain}{' '}
+          <span class="quiet">{error.message}</span>
+        </Notice>
+      )}
+      {queue.rows === null && !error && connection !== 'lost' && (
+        <Notice kind="connecting">{texts.asking}</Notice>
+      )}
+      <div class={`queue ${choice.opened ? 'opened' : ''}`}>
+        <div class="queue-side">
+          <Filters filter={filter} counts={queue.counts} search={search} onFilter={setFilter} />
+          <List
+            queue={queue}
+            filter={filter}
+            loading={loading}
+            chosen={number}
+            onPick={onPick}
+            onShowNew={showNew}
+            onMore={showMore}
+          />
+          <button type="button" class="plain keys-button" aria-keyshortcuts="?" onClick={() => setHelping(true)}>
+            <kbd aria-hidden="true">?</kbd> {words.keys}
+          </button>
+        </div>
+        <CasePane
+          item={shown ?? row ?? null}
+          alert={shown}
+          detail={detail}
+          chosen={number}
+          now={now ?? null}
+          me={me}
+          saving={number !== null && queue.saving.has(number)}
+          confirming={confirming}
+          said={said?.of === number ? said : null}
+          heading={pane}
+          noteField={noteField}
+          onDecide={decide}
+          onCancel={() => {
+            setConfirming(null);
+            focusRow();
+          }}
+          onAssign={assign}
+          onNote={addNote}
+          onStep={(by) => void step(by)}
+        />
+      </div>
+      {helping && (
+        <KeysDialog
+          on={keysOn}
+          onSwitch={(on) => {
+            switchKeys(on);
+            setKeysOn(on);
+          }}
+          onClose={() => setHelping(false)}
+        />
+      )}
+      <p class="hidden" role="status">
+        {queue.arrived.length > 0 && words.arrivedSaid}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,90 @@
+// Which alerts the queue holds and in which order: as a question to the service, and, for alerts that
+// the stream brings, as the same question answered here.
+
+import type { AlertItem } from '../api/alerts';
+import type { CaseStatus } from '../api/types';
+
+export const STATUSES: readonly CaseStatus[] = ['open', 'in_review', 'fraud', 'not_fraud'];
+export const ASSIGNEES = ['anyone', 'mine', 'unassigned'] as const;
+export const ORDERS = ['expected_loss', 'time', 'score'] as const;
+export const DECISIONS = ['any', 'decline', 'review'] as const;
+
+export interface QueueFilter {
+  /** Those shown; none of them means all. */
+  readonly statuses: readonly CaseStatus[];
+  readonly assignee: (typeof ASSIGNEES)[number];
+  readonly decision: (typeof DECISIONS)[number];
+  /** The least amount; null for any. */
+  readonly minAmount: number | null;
+  /** The beginning of a transaction's number, a part of a merchant's name, a card's last four digits. */
+  readonly text: string;
+  readonly order: (typeof ORDERS)[number];
+}
+
+export const firstFilter: QueueFilter = {
+  statuses: ['open', 'in_review'],
+  assignee: 'anyone',
+  decision: 'any',
+  minAmount: null,
+  text: '',
+  order: 'expected_loss',
+};
+
+/** The part of GET /v1/alerts' query that says the filter; `me` is the name of who asks. */
+export function queryOf(filter: QueueFilter, me: string): string {
+  const query = new URLSearchParams();
+  const statuses = filter.statuses.length > 0 ? filter.statuses : STATUSES;
+  query.set('status', statuses.join(','));
+  if (filter.assignee === 'mine') query.set('assignee', me);
+  if (filter.assignee === 'unassigned') query.set('assignee', '');
+  if (filter.decision !== 'any') query.set('decision', filter.decision);
+  if (filter.minAmount !== null) query.set('min_amount', String(filter.minAmount));
+  const text = filter.text.trim();
+  if (text !== '') query.set('q', text);
+  query.set('order', filter.order);
+  return query.toString();
+}
+
+/** Whether the filter lets an alert through. */
+export function lets(
+  filter: QueueFilter,
+  me: string,
+  alert: Pick<AlertItem, 'status' | 'assignee' | 'decision' | 'amount' | 'trans_num' | 'merchant' | 'card'>,
+): boolean {
+  const { statuses, assignee, decision, minAmount } = filter;
+  if (statuses.length > 0 && !statuses.includes(alert.status)) return false;
+  if (assignee === 'mine' && alert.assignee !== me) return false;
+  if (assignee === 'unassigned' && alert.assignee !== null) return false;
+  if (decision !== 'any' && alert.decision !== decision) return false;
+  if (minAmount !== null && alert.amount < minAmount) return false;
+  const text = filter.text.trim().toLowerCase();
+  return (
+    text === '' ||
+    alert.trans_num.toLowerCase().startsWith(text) ||
+    alert.merchant.toLowerCase().includes(text) ||
+    (text.length === 4 && alert.card.endsWith(text))
+  );
+}
+
+/** A filter that was kept as text; the first one where it cannot be read. */
+export function readFilter(kept: string | null): QueueFilter {
+  let found: Partial<Record<keyof QueueFilter, unknown>>;
+  try {
+    found = (JSON.parse(kept ?? '{}') ?? {}) as typeof found;
+  } catch {
+    return firstFilter;
+  }
+  const one = <T>(values: readonly T[], value: unknown, otherwise: T): T =>
+    values.includes(value as T) ? (value as T) : otherwise;
+  const { statuses, minAmount, text } = found;
+  return {
+    statuses: Array.isArray(statuses)
+      ? STATUSES.filter((status) => statuses.includes(status))
+      : firstFilter.statuses,
+    assignee: one(ASSIGNEES, found.assignee, firstFilter.assignee),
+    decision: one(DECISIONS, found.decision, firstFilter.decision),
+    minAmount: typeof minAmount === 'number' && minAmount >= 0 ? minAmount : null,
+    text: typeof text === 'string' ? text : '',
+    order: one(ORDERS, found.order, firstFilter.order),
+  };
+}
