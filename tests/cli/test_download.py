@@ -251,6 +251,22 @@ def test_stopped():
         assert world.seen["storage"][-1]["range"] == f"bytes={PIECE}-"
 
 
+def test_two_at_once():
+    """The second does not write into what the first does."""
+    with World() as world:
+        world.cuts = [PIECE] + [0] * 100
+        first = subprocess.Popen([HAECHI, "data", "download", "--out", "both", "--url", world.url + "/api/v1"],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                 env=dict(os.environ, KAGGLE_USERNAME=USER, KAGGLE_KEY=KEY))
+        first.stderr.readline()
+        world.refused("both", "another download of it is under way")
+        first.kill()
+        first.communicate()
+        world.cuts = []
+        world.good("both")
+        assert world.seen["storage"][-1]["range"] == f"bytes={PIECE}-"
+
+
 def test_changed():
     """What has another ETag is another archive: it is got from its beginning."""
     with World() as world:
@@ -437,7 +453,7 @@ def test_pipeline():
             assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
 
 
-TESTS = [test_download, test_key_file, test_wrong_key, test_dropped, test_stopped, test_changed, test_no_ranges,
+TESTS = [test_download, test_key_file, test_wrong_key, test_dropped, test_stopped, test_two_at_once, test_changed, test_no_ranges,
          test_whole_part, test_lying_range, test_busy, test_always_busy, test_wrong_size, test_redirects, test_damaged,
          test_tls, test_full_disk, test_pipeline]
 

@@ -174,6 +174,37 @@ def test_outlives_service():
                        lambda: metric(service, "runs_total", pipeline="slow", outcome="cancelled") == 1)
 
 
+def runners():
+    """The processes that run pipelines of these tests."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if b"\0--detach\0" in (entry / "cmdline").read_bytes() and os.readlink(entry / "cwd") == os.getcwd():
+                found.append(int(entry.name))
+        except OSError:
+            pass  # it has ended, or is none
+    return found
+
+
+def test_interrupted():
+    """A runner that dies leaves a run that says so, is counted, and goes on when asked to."""
+    with Service("data") as service:
+        path = begin(service, "slow")
+        wait_until("it waits", lambda: service.get(path)["steps"][1]["state"] == "running")
+        runner, = runners()
+        os.kill(runner, signal.SIGKILL)
+        run = wait_until("it is seen", lambda: (run := service.get(path))["state"] == "interrupted" and run)
+        assert [step["state"] for step in run["steps"]] == ["succeeded", "interrupted"]
+        wait_until("it is counted", lambda: metric(service, "runs_total", pipeline="slow", outcome="interrupted") == 1)
+        assert post(service, path + "/cancel")[0] == 409
+        status, again = post(service, path + "/resume")
+        assert status == 202 and again["attempt"] == 2 and again["steps"][0] == run["steps"][0], again
+        wait_until("it waits again", lambda: service.get(path)["steps"][1]["state"] == "running")
+        assert post(service, path + "/cancel")[0] == 202
+        assert ended(service, path)["state"] == "cancelled"
+        assert service.end() == 0
+
+
 def test_progress():
     """Of a step that says how far it is, and of no other."""
     with Service("data") as service:
@@ -294,8 +325,8 @@ def minutes():
 
 
 SCHEDULERS = []
-TESTS = [test_train, test_failure, test_outlives_service, test_progress, test_many_at_once, test_wrong_file,
-         test_people, test_schedule]
+TESTS = [test_train, test_failure, test_outlives_service, test_interrupted, test_progress, test_many_at_once,
+         test_wrong_file, test_people, test_schedule]
 
 
 def start_schedulers():
