@@ -233,7 +233,7 @@ def test_refit():
 
 def test_wrong_use():
     refused(2, "unknown command", "frobnicate")
-    refused(2, "which one? 'data check', 'data generate'", "data")
+    refused(2, "which one? 'data check', 'data download', 'data generate'", "data")
     refused(2, "--bogus", "replay", "--bogus")
     refused(2, "missing FILE", "replay", "--model", "m")
     refused(2, "unexpected argument 'b'", "replay", "a", "b", "--model", "m")
