@@ -134,7 +134,7 @@ function Curves({ models, asked }: ComparisonProps): JSX.Element | null {
   if (reports.length < 2) return null;
   const has = (name: keyof Report): boolean => reports.some(({ report }) => report[name] !== undefined);
   return (
-    <section class="curves" aria-label={words.charts}>
+    <section class="curves two" aria-label={words.charts}>
       {has('precision_recall') && (
         <ChartPanel title={words.precisionRecall} data={reports} option={precisionRecallOption} />
       )}
