@@ -9,6 +9,11 @@ import type { Resource } from './resource';
 /** How often it is looked whether it is time. */
 const LOOK_EVERY_MS = 250;
 
+/** Whether asking again makes no sense before something has changed: not so of one that is busy or gone. */
+function isFinal(error: unknown): boolean {
+  return error instanceof ServiceError && error.status < 500 && error.status !== 429;
+}
+
 type Held<T> = Resource<T> & { readonly path: string };
 
 /**
@@ -34,7 +39,7 @@ export function useLiveResource<T>(path: string, changes: string, active: boolea
         setHeld({ path, data, loading: false, error: null });
       } catch (error) {
         if (abort.signal.aborted) return;
-        if (!(error instanceof ServiceError)) of = ''; // no answer at all: tried again in any case
+        if (!isFinal(error)) of = '';
         const reason = error instanceof Error ? error : new Error(String(error));
         setHeld((was) => ({ ...was, path, loading: false, error: reason }));
       }

@@ -18,6 +18,11 @@ export function isAbsent(error: Error | null): boolean {
   return error instanceof ServiceError && error.status === 404;
 }
 
+/** Not yet, as after a start, or too much at once: it will answer. */
+export function isBusy(error: Error | null): boolean {
+  return error instanceof ServiceError && error.status === 503;
+}
+
 /**
  * The answer to GET `path` (nothing is asked while it is null), asked again whenever `version`
  * changes and, with `everyMs`, that long after each answer.

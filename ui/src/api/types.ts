@@ -74,7 +74,7 @@ export interface Stats {
   readonly cards: number;
   readonly merchants: number;
   readonly model: ModelInfo | null;
-  /** Of the latest minute; absent where the service does not say. */
+  /** Of all transactions; null before the first. */
   readonly alert_rate?: number | null;
   /** Messages not yet taken from Kafka; absent where it is not in use. */
   readonly kafka?: { readonly partitions: number; readonly lag: number };

@@ -3,7 +3,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
-import { isAbsent, type Resource } from '../api/resource';
+import { isAbsent, isBusy, type Resource } from '../api/resource';
 import { useLocale } from '../context';
 
 interface NoticeProps {
@@ -45,6 +45,13 @@ interface ResourceNoticeProps {
 export function ResourceNotice({ of, absent }: ResourceNoticeProps): JSX.Element | null {
   const { texts } = useLocale();
   if (isAbsent(of.error)) return <Notice kind="absent">{absent}</Notice>;
+  if (of.data === null && isBusy(of.error)) {
+    return (
+      <Notice kind="connecting">
+        {texts.slow} <span class="quiet">{of.error?.message}</span>
+      </Notice>
+    );
+  }
   if (of.error) {
     return (
       <Notice kind="lost">

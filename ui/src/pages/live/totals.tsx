@@ -68,6 +68,13 @@ export function Totals({ stats }: { readonly stats: Stats | null }): JSX.Element
           kind="decline"
         />
         <Figure
+          name={texts.live.alertRate}
+          value={stats?.alert_rate == null ? '–' : format.percent(stats.alert_rate)}
+          note={
+            verdicts && texts.live.alertCount(format.integer(verdicts.review + verdicts.decline))
+          }
+        />
+        <Figure
           name={texts.fraudsLabelled}
           value={show(stats?.frauds_labelled)}
           note={stats && texts.ofLabels(format.integer(stats.labels))}
