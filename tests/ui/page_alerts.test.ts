@@ -406,13 +406,16 @@ test('who may only look is told so, and cannot change anything', { skip }, async
   assert.equal((await alertOf(number)).history.length, 0);
   await picture(page, 'alerts-viewer');
   await assertAccessible(page);
+  await page.getByRole('link', { name: 'Audit trail' }).click();
+  await page.locator('.notice').filter({ hasText: 'Needs the role “analyst”.' }).waitFor();
+  assert.equal(await page.locator('.panel.audit').count(), 0);
   assert.deepEqual(complaints, []);
   await close(page);
 });
 
 test('the audit trail tells who did what, as the service has it', { skip }, async () => {
   const { page, complaints } = await openAs('kim', {}, '#/audit');
-  const { entries } = await getJson<{ entries: AuditEntry[] }>(service, '/v1/audit?limit=100', TOKENS.vera);
+  const { entries } = await getJson<{ entries: AuditEntry[] }>(service, '/v1/audit?limit=100', TOKENS.kim);
   const shown = page.locator('.audit tbody tr');
   await shown.nth(entries.length - 1).waitFor();
   const decision = shown.filter({ hasText: 'Open → Fraud' }).first();

@@ -9,6 +9,7 @@ import { Notice } from '../../components/notice';
 import { useMoment } from '../../components/when';
 import { useLocale } from '../../context';
 import { hashOf } from '../../route';
+import { usePermission } from '../../session';
 import { AUDIT_KEPT_MAX, mergeAudit } from '../../state/audit';
 import { feed } from '../../state/feed';
 import type { Connection } from '../../state/live';
@@ -19,14 +20,14 @@ const PAGE_ENTRIES = 100;
 const ASK_EVERY_MS = 5_000;
 const HASH_SHOWN = 10;
 
-interface Trail {
+interface TrailState {
   readonly entries: readonly AuditEntry[] | null;
   readonly ended: boolean;
   readonly error: Error | null;
 }
 
-function useTrail(connection: Connection): Trail & { older(): void } {
-  const [trail, setTrail] = useState<Trail>({ entries: null, ended: false, error: null });
+function useTrail(connection: Connection): TrailState & { older(): void } {
+  const [trail, setTrail] = useState<TrailState>({ entries: null, ended: false, error: null });
   const abort = useRef(new AbortController());
   const ask = async (before: number | null): Promise<void> => {
     const { signal } = abort.current;
@@ -115,7 +116,19 @@ function Row({ entry }: { readonly entry: AuditEntry }): JSX.Element {
   );
 }
 
-export function AuditTrail({ connection }: { readonly connection: Connection }): JSX.Element {
+interface AuditProps {
+  readonly connection: Connection;
+}
+
+/** For those who may read it; for others, that they may not. */
+export function AuditTrail(props: AuditProps): JSX.Element {
+  const { texts } = useLocale();
+  const { may, why } = usePermission('analyst');
+  if (why !== undefined) return <Notice kind="absent">{why}</Notice>;
+  return may ? <Trail {...props} /> : <Notice kind="connecting">{texts.asking}</Notice>;
+}
+
+function Trail({ connection }: AuditProps): JSX.Element {
   const { texts } = useLocale();
   const words = texts.queue;
   const moment = useMoment();
