@@ -297,4 +297,6 @@ test('a time is told as people say it, in both languages', () => {
   const korean = makeMoment('ko');
   assert.equal(korean.relative(at(-185), now), '3분 전');
   assert.equal(korean.relative('no time', now), 'no time');
+  assert.deepEqual([0.04, 3.96, 12.7, 64].map(english.took), ['0 sec', '4 sec', '12 sec', '1 min 4 sec']);
+  assert.equal(korean.took(0.42), '0.4초');
 });

@@ -1,6 +1,7 @@
 // When people did something, on the browser's own clock: how long ago, and the time in full. What a
 // transaction's own time is, format.ts says, in UTC.
 
+import { makeFormat } from './format';
 import type { Language } from './i18n';
 
 export interface Moment {
@@ -10,6 +11,8 @@ export interface Moment {
   full(iso: string): string;
   /** Date and time, for a column that names the zone once. */
   short(iso: string): string;
+  /** How long something took: "0.4 sec", "12 sec", "1 min 4 sec". */
+  took(seconds: number): string;
   /** The name of the browser's zone. */
   zone(): string;
 }
@@ -21,6 +24,9 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: num
   ['hour', 3_600],
   ['minute', 60],
 ];
+
+/** Seconds: what took longer is told without tenths. */
+const TENTHS_UP_TO = 10;
 
 export function makeMoment(language: Language): Moment {
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
@@ -37,7 +43,15 @@ export function makeMoment(language: Language): Moment {
     const when = new Date(iso);
     return Number.isNaN(when.getTime()) ? iso : format.format(when);
   };
+  const tenths = new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: 'second',
+    unitDisplay: 'short',
+    maximumFractionDigits: 1,
+  });
+  const { duration } = makeFormat(language);
   return {
+    took: (seconds) => (seconds < TENTHS_UP_TO ? tenths.format(Math.max(0, seconds)) : duration(seconds)),
     relative: (iso, now) => {
       const seconds = (new Date(iso).getTime() - now) / 1000;
       if (Number.isNaN(seconds)) return iso;

@@ -5,6 +5,8 @@ export const pipelinesEn = {
   note: (count: string) => `${count} pipelines`,
   none: 'There are no pipelines.',
   absent: 'This service has no pipelines.',
+  /** What those built in do, by how the service says it: others say it in their own words. */
+  descriptions: {} as Readonly<Record<string, string>>,
   name: 'Pipeline',
   lastRun: 'Last run',
   never: 'never run',

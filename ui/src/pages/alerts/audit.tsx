@@ -90,20 +90,24 @@ function Subject({ entry }: { readonly entry: AuditEntry }): JSX.Element {
   return <a href={link}>{entry.subject}</a>;
 }
 
+function roleName(role: string | null, names: Readonly<Record<string, string>>): string {
+  return role !== null && Object.prototype.hasOwnProperty.call(names, role) ? names[role]! : (role ?? '');
+}
+
 function Row({ entry }: { readonly entry: AuditEntry }): JSX.Element {
   const locale = useLocale();
   const moment = useMoment();
   return (
     <tr>
       <td class="number wide">{locale.format.integer(entry.seq)}</td>
-      <td class="quiet">
+      <td class="at quiet">
         <time dateTime={entry.time}>{moment.short(entry.time)}</time>
       </td>
       <td class="by">
-        <b>{entry.by}</b> <span class="quiet">{entry.role}</span>
+        <b>{entry.by}</b> <span class="quiet">{roleName(entry.role, locale.texts.session.roles)}</span>
       </td>
       <td class="action">{actionName(entry.action, locale)}</td>
-      <td class="subject" title={entry.subject ?? undefined}>
+      <td class={`subject ${entry.subject ? '' : 'without'}`} title={entry.subject ?? undefined}>
         <Subject entry={entry} />
       </td>
       <td class="change">

@@ -123,6 +123,8 @@ export function isFirst(filter: QueueFilter): boolean {
 export function Filters(props: FiltersProps): JSX.Element {
   const { filter, search, onFilter } = props;
   const words = useLocale().texts.queue;
+  // Only a narrow window folds them.
+  const [unfolded, setUnfolded] = useState(false);
   const amount = (text: string): number | null => {
     const value = Number(text);
     return text.trim() !== '' && Number.isFinite(value) && value >= 0 ? value : null;
@@ -130,7 +132,7 @@ export function Filters(props: FiltersProps): JSX.Element {
   return (
     <section class="panel queue-filters" aria-label={words.filters}>
       <Statuses {...props} />
-      <div class="fields">
+      <div class={`fields ${unfolded ? 'unfolded' : ''}`}>
         <Typed
           type="search"
           label={words.search}
@@ -139,6 +141,9 @@ export function Filters(props: FiltersProps): JSX.Element {
           field={search}
           onTyped={(text) => onFilter({ ...filter, text })}
         />
+        <button type="button" class="fold" aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>
+          {words.filters}
+        </button>
         <Pick
           label={words.assigneeOf}
           values={ASSIGNEES}

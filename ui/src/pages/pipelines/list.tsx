@@ -4,10 +4,19 @@ import type { JSX } from 'preact';
 
 import type { Pipeline } from '../../api/pipelines';
 import { Heading } from '../../components/heading';
-import { When } from '../../components/when';
+import { useMoment, When } from '../../components/when';
 import { useLocale } from '../../context';
 import { hashOf } from '../../route';
 import { StateMark } from './state';
+
+/** What it does; of one that is built in, in the reader's language. */
+export function descriptionOf(
+  { description }: Pipeline,
+  { descriptions }: { readonly descriptions: Readonly<Record<string, string>> },
+): string {
+  const said = description ?? '';
+  return Object.prototype.hasOwnProperty.call(descriptions, said) ? descriptions[said]! : said;
+}
 
 export function LastRun({ pipeline }: { readonly pipeline: Pipeline }): JSX.Element {
   const words = useLocale().texts.pipelines;
@@ -50,8 +59,9 @@ export function NextRun({ pipeline }: { readonly pipeline: Pipeline }): JSX.Elem
 }
 
 function Row({ pipeline }: { readonly pipeline: Pipeline }): JSX.Element {
-  const { texts, format } = useLocale();
+  const { texts } = useLocale();
   const words = texts.pipelines;
+  const moment = useMoment();
   const link = hashOf({ view: 'pipeline', name: pipeline.name });
   return (
     <tr>
@@ -59,13 +69,13 @@ function Row({ pipeline }: { readonly pipeline: Pipeline }): JSX.Element {
         <a href={link}>
           <b>{pipeline.name}</b>
         </a>
-        <span class="description">{pipeline.description}</span>
+        <span class="description">{descriptionOf(pipeline, words)}</span>
       </td>
       <td>
         <LastRun pipeline={pipeline} />
       </td>
       <td class="number wide">
-        {pipeline.seconds_median === null ? '–' : format.duration(pipeline.seconds_median)}
+        {pipeline.seconds_median === null ? '–' : moment.took(pipeline.seconds_median)}
       </td>
       <td class="wide">
         <Success pipeline={pipeline} />

@@ -8,12 +8,13 @@ import type { Pipeline, Run } from '../../api/pipelines';
 import { Fact } from '../../components/facts';
 import { Heading } from '../../components/heading';
 import { Notice } from '../../components/notice';
+import { useMoment } from '../../components/when';
 import { useLocale } from '../../context';
 import { hashOf } from '../../route';
 import { usePermission } from '../../session';
 import { argumentBlamed } from '../../state/run_progress';
 import { StepsGraph } from './graph';
-import { LastRun, NextRun, Success } from './list';
+import { descriptionOf, LastRun, NextRun, Success } from './list';
 import { StateMark } from './state';
 
 /** Arguments of a run that is to be run again; taken once, by the form of its pipeline. */
@@ -149,8 +150,9 @@ interface PipelineViewProps {
 }
 
 export function PipelineView({ pipeline, underWay }: PipelineViewProps): JSX.Element {
-  const { texts, format } = useLocale();
+  const { texts } = useLocale();
   const words = texts.pipelines;
+  const moment = useMoment();
   const steps = pipeline.steps.map(({ name, after, run }) => ({ name, after, note: run }));
   return (
     <>
@@ -158,7 +160,7 @@ export function PipelineView({ pipeline, underWay }: PipelineViewProps): JSX.Ele
         <a href={hashOf({ view: 'pipelines' })}>← {words.back}</a>
         <Heading>{pipeline.name}</Heading>
       </div>
-      <p>{pipeline.description}</p>
+      <p>{descriptionOf(pipeline, words)}</p>
       {underWay && (
         <Notice kind="running">
           <a href={hashOf({ view: 'run', id: underWay.id })}>
@@ -181,7 +183,7 @@ export function PipelineView({ pipeline, underWay }: PipelineViewProps): JSX.Ele
               <Success pipeline={pipeline} />
             </Fact>
             <Fact name={words.median}>
-              {pipeline.seconds_median === null ? '–' : format.duration(pipeline.seconds_median)}
+              {pipeline.seconds_median === null ? '–' : moment.took(pipeline.seconds_median)}
             </Fact>
             <Fact name={words.nextRun}>
               <NextRun pipeline={pipeline} />

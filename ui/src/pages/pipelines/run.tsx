@@ -11,6 +11,7 @@ import { Heading } from '../../components/heading';
 import { ResourceNotice } from '../../components/notice';
 import { useMoment, useNow, When } from '../../components/when';
 import { useLocale, type Locale } from '../../context';
+import type { Moment } from '../../moment';
 import { hashOf } from '../../route';
 import { usePermission } from '../../session';
 import type { Connection } from '../../state/live';
@@ -32,12 +33,12 @@ export function secondsOf(
   return Math.max(of.seconds ?? 0, (now - new Date(of.started).getTime()) / 1000);
 }
 
-function stepNote(step: RunStep, now: number, { texts, format }: Locale): string {
+function stepNote(step: RunStep, now: number, { texts, format }: Locale, moment: Moment): string {
   const words = texts.pipelines;
   const seconds = secondsOf(step, now);
   const parts = [words.states[step.state]];
   if (step.state === 'running' && typeof step.progress === 'number') parts.push(format.share(step.progress));
-  if (step.state !== 'waiting' && seconds !== null) parts.push(format.duration(seconds));
+  if (step.state !== 'waiting' && seconds !== null) parts.push(moment.took(seconds));
   return parts.join(' · ');
 }
 
@@ -148,7 +149,7 @@ function About({ run, now }: { readonly run: Run; readonly now: number }): JSX.E
         <Fact name={words.progress}>
           {words.stepsDone(format.integer(done), format.integer(run.steps.length))}
         </Fact>
-        <Fact name={words.columns.took}>{seconds === null ? '–' : format.duration(seconds)}</Fact>
+        <Fact name={words.columns.took}>{seconds === null ? '–' : moment.took(seconds)}</Fact>
         <Fact name={words.columns.started}>
           {run.started === null ? '–' : moment.full(run.started)}{' '}
           {run.started !== null && (
@@ -196,6 +197,7 @@ interface ShownProps {
 function Shown({ run, connection, onChanged }: ShownProps): JSX.Element {
   const locale = useLocale();
   const words = locale.texts.pipelines;
+  const moment = useMoment();
   const now = useNow(isUnderWay(run) ? 1_000 : 0);
   // The step that tells most, until the reader chooses one.
   const [chosen, setChosen] = useState<string | null>(null);
@@ -205,7 +207,7 @@ function Shown({ run, connection, onChanged }: ShownProps): JSX.Element {
       name: one.name,
       after: one.after,
       state: one.state,
-      note: stepNote(one, now, locale),
+      note: stepNote(one, now, locale, moment),
       progress: one.progress ?? null,
     }),
   );

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 
 import type { Run } from '../../api/pipelines';
 import { isUnderWay } from '../../api/pipelines';
-import { When } from '../../components/when';
+import { useMoment, When } from '../../components/when';
 import { useLocale } from '../../context';
 import { hashOf } from '../../route';
 import { shareDone } from '../../state/run_progress';
@@ -34,6 +34,7 @@ interface RowProps {
 
 function Row({ run, named }: RowProps): JSX.Element {
   const { format } = useLocale();
+  const moment = useMoment();
   return (
     <tr>
       <td>
@@ -49,7 +50,7 @@ function Row({ run, named }: RowProps): JSX.Element {
       <td class="wide">
         <When iso={run.started ?? run.created} />
       </td>
-      <td class="number">{run.seconds === null ? '–' : format.duration(run.seconds)}</td>
+      <td class="number">{run.seconds === null ? '–' : moment.took(run.seconds)}</td>
       <td class="wide arguments">
         <code>{argumentsText(run)}</code>
       </td>
