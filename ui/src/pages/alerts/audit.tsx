@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import type { AuditEntry } from '../../api/alerts';
 import { getJson } from '../../api/client';
-import { Notice } from '../../components/notice';
+import { Notice, ResourceNotice } from '../../components/notice';
 import { useMoment } from '../../components/when';
 import { useLocale } from '../../context';
 import { hashOf } from '../../route';
@@ -125,11 +125,10 @@ interface AuditProps {
 }
 
 /** For those who may read it; for others, that they may not. */
-export function AuditTrail(props: AuditProps): JSX.Element {
-  const { texts } = useLocale();
+export function AuditTrail(props: AuditProps): JSX.Element | null {
   const { may, why } = usePermission('analyst');
   if (why !== undefined) return <Notice kind="absent">{why}</Notice>;
-  return may ? <Trail {...props} /> : <Notice kind="connecting">{texts.asking}</Notice>;
+  return may ? <Trail {...props} /> : null; // who it is comes in a moment
 }
 
 function Trail({ connection }: AuditProps): JSX.Element {
@@ -139,12 +138,9 @@ function Trail({ connection }: AuditProps): JSX.Element {
   const { entries, ended, error, older } = useTrail(connection);
   return (
     <>
-      {error && connection !== 'lost' && (
-        <Notice kind="lost">
-          {entries === null ? texts.askFailed : texts.askFailedAgain} <span class="quiet">{error.message}</span>
-        </Notice>
+      {connection !== 'lost' && (
+        <ResourceNotice of={{ data: entries, loading: entries === null, error }} absent={texts.askFailed} />
       )}
-      {entries === null && !error && <Notice kind="connecting">{texts.asking}</Notice>}
       {entries && (
         <section class="panel audit" aria-labelledby="audit">
           <div class="title">

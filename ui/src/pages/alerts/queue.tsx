@@ -3,10 +3,9 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
-import { isAbsent } from '../../api/resource';
 import { BY_LABEL, type CaseChange } from '../../api/alerts';
 import type { CaseStatus } from '../../api/types';
-import { Notice } from '../../components/notice';
+import { ResourceNotice } from '../../components/notice';
 import { useLocale, type Locale } from '../../context';
 import { keysSwitchedOn, switchKeys, useKeys, type KeyAction } from '../../keys';
 import { NARROW, useMedia } from '../../media';
@@ -245,14 +244,8 @@ export function AlertsQueue({ route, connection }: QueueProps): JSX.Element {
 
   return (
     <>
-      {error && connection !== 'lost' && (
-        <Notice kind={isAbsent(error) ? 'absent' : 'lost'}>
-          {queue.rows === null ? texts.askFailed : texts.askFailedAgain}{' '}
-          <span class="quiet">{error.message}</span>
-        </Notice>
-      )}
-      {queue.rows === null && !error && connection !== 'lost' && (
-        <Notice kind="connecting">{texts.asking}</Notice>
+      {connection !== 'lost' && (
+        <ResourceNotice of={{ data: queue.rows, loading, error }} absent={texts.askFailed} />
       )}
       <div class={`queue ${choice.opened ? 'opened' : ''}`}>
         <div class="queue-side">
