@@ -1,9 +1,12 @@
 // Pipelines: the log as it is followed, the steps as a graph, how far a run is. Everything here is pure.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
 
 import type { Run, RunState, RunStep } from '../../ui/src/api/pipelines';
+import { descriptionIn } from '../../ui/src/i18n/pipeline_descriptions';
 import { follows, LOG_KEPT_MAX, nextByte, noLog, withAnswer, type Log } from '../../ui/src/state/log';
 import { argumentBlamed, shareDone, stepToResume, tellingStep } from '../../ui/src/state/run_progress';
 import { placeSteps } from '../../ui/src/state/steps';
@@ -144,4 +147,16 @@ test('a refusal is put to the argument that it names', () => {
   assert.equal(argumentBlamed("the value of train begins with '-', as an option would", names), 'train');
   assert.equal(argumentBlamed('train_xgboost needs --set train=VALUE', names), 'train');
   assert.equal(argumentBlamed('too much is under way', names), undefined);
+});
+
+test('every pipeline that is built in is told in Korean, and others as they are', () => {
+  // The working folder is the source's root.
+  const file = readFileSync(resolve('src/pipeline/pipelines.conf'), 'utf8');
+  const described = [...file.matchAll(/^description=(.+)$/gm)].map((match) => match[1]!);
+  assert.ok(described.length > 5);
+  for (const text of described) {
+    assert.match(descriptionIn(text, 'ko'), /[가-힣]/, text);
+    assert.equal(descriptionIn(text, 'en'), text);
+  }
+  assert.equal(descriptionIn('toString', 'ko'), 'toString');
 });

@@ -5,8 +5,6 @@ export const pipelinesEn = {
   note: (count: string) => `${count} pipelines`,
   none: 'There are no pipelines.',
   absent: 'This service has no pipelines.',
-  /** What those built in do, by how the service says it: others say it in their own words. */
-  descriptions: {} as Readonly<Record<string, string>>,
   name: 'Pipeline',
   lastRun: 'Last run',
   never: 'never run',
@@ -17,7 +15,6 @@ export const pipelinesEn = {
   nextRun: 'Next',
   unscheduled: 'not scheduled',
   due: 'due',
-  zone: (schedule: string, zone: string) => `${schedule} (${zone})`,
   back: 'All pipelines',
 
   run: 'Run',

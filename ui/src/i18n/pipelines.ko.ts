@@ -7,24 +7,6 @@ export const pipelinesKo: typeof pipelinesEn = {
   note: (count) => `파이프라인 ${count}개`,
   none: '파이프라인이 없습니다.',
   absent: '이 서비스에는 파이프라인이 없습니다.',
-  descriptions: {
-    'Make card transactions, some of them fraud, and tell what they hold':
-      '사기가 섞인 카드 거래를 만들고 내용을 알려 줍니다',
-    'Get the published data set from Kaggle with your kaggle.json, and tell what it holds':
-      'kaggle.json으로 Kaggle의 공개 데이터를 받아 내용을 알려 줍니다',
-    'Put the transactions of a file into Neo4j, and count them there':
-      '파일의 거래를 Neo4j에 넣고 건수를 셉니다',
-    'Train XGBoost, and put it beside the versions before it':
-      'XGBoost를 학습시켜 이전 버전과 나란히 둡니다',
-    'Train CatBoost, and put it beside the versions before it':
-      'CatBoost를 학습시켜 이전 버전과 나란히 둡니다',
-    'Train a graph convolutional network, and put it beside the versions before it':
-      '그래프 합성곱 신경망을 학습시켜 이전 버전과 나란히 둡니다',
-    'Train several kinds, put them together, and beside the versions before them':
-      '여러 종류를 학습시켜 하나로 묶고 이전 버전과 나란히 둡니다',
-    'Send the rows of a file to a running service, which scores them, until the file ends':
-      '파일의 행을 끝까지 실행 중인 서비스에 보내 점수를 매깁니다',
-  },
   name: '파이프라인',
   lastRun: '최근 실행',
   never: '실행된 적 없음',
@@ -35,7 +17,6 @@ export const pipelinesKo: typeof pipelinesEn = {
   nextRun: '다음 실행',
   unscheduled: '예약 없음',
   due: '실행 예정',
-  zone: (schedule, zone) => `${schedule} (${zone})`,
   back: '전체 파이프라인',
 
   run: '실행',

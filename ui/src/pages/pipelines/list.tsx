@@ -6,17 +6,9 @@ import type { Pipeline } from '../../api/pipelines';
 import { Heading } from '../../components/heading';
 import { useMoment, When } from '../../components/when';
 import { useLocale } from '../../context';
+import { descriptionIn } from '../../i18n/pipeline_descriptions';
 import { hashOf } from '../../route';
 import { StateMark } from './state';
-
-/** What it does; of one that is built in, in the reader's language. */
-export function descriptionOf(
-  { description }: Pipeline,
-  { descriptions }: { readonly descriptions: Readonly<Record<string, string>> },
-): string {
-  const said = description ?? '';
-  return Object.prototype.hasOwnProperty.call(descriptions, said) ? descriptions[said]! : said;
-}
 
 export function LastRun({ pipeline }: { readonly pipeline: Pipeline }): JSX.Element {
   const words = useLocale().texts.pipelines;
@@ -53,13 +45,13 @@ export function NextRun({ pipeline }: { readonly pipeline: Pipeline }): JSX.Elem
   return (
     <>
       {next === null ? '–' : <When iso={next} />}{' '}
-      <span class="quiet schedule">{zone ? words.zone(schedule, zone) : schedule}</span>
+      <span class="quiet schedule">{zone ? `${schedule} (${zone})` : schedule}</span>
     </>
   );
 }
 
 function Row({ pipeline }: { readonly pipeline: Pipeline }): JSX.Element {
-  const { texts } = useLocale();
+  const { language, texts } = useLocale();
   const words = texts.pipelines;
   const moment = useMoment();
   const link = hashOf({ view: 'pipeline', name: pipeline.name });
@@ -69,7 +61,7 @@ function Row({ pipeline }: { readonly pipeline: Pipeline }): JSX.Element {
         <a href={link}>
           <b>{pipeline.name}</b>
         </a>
-        <span class="description">{descriptionOf(pipeline, words)}</span>
+        <span class="description">{descriptionIn(pipeline.description ?? '', language)}</span>
       </td>
       <td>
         <LastRun pipeline={pipeline} />

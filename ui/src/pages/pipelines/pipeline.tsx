@@ -10,11 +10,12 @@ import { Heading } from '../../components/heading';
 import { Notice } from '../../components/notice';
 import { useMoment } from '../../components/when';
 import { useLocale } from '../../context';
+import { descriptionIn } from '../../i18n/pipeline_descriptions';
 import { hashOf } from '../../route';
 import { usePermission } from '../../session';
 import { argumentBlamed } from '../../state/run_progress';
 import { StepsGraph } from './graph';
-import { descriptionOf, LastRun, NextRun, Success } from './list';
+import { LastRun, NextRun, Success } from './list';
 import { StateMark } from './state';
 
 /** Arguments of a run that is to be run again; taken once, by the form of its pipeline. */
@@ -150,7 +151,7 @@ interface PipelineViewProps {
 }
 
 export function PipelineView({ pipeline, underWay }: PipelineViewProps): JSX.Element {
-  const { texts } = useLocale();
+  const { language, texts } = useLocale();
   const words = texts.pipelines;
   const moment = useMoment();
   const steps = pipeline.steps.map(({ name, after, run }) => ({ name, after, note: run }));
@@ -160,7 +161,7 @@ export function PipelineView({ pipeline, underWay }: PipelineViewProps): JSX.Ele
         <a href={hashOf({ view: 'pipelines' })}>← {words.back}</a>
         <Heading>{pipeline.name}</Heading>
       </div>
-      <p>{descriptionOf(pipeline, words)}</p>
+      <p>{descriptionIn(pipeline.description ?? '', language)}</p>
       {underWay && (
         <Notice kind="running">
           <a href={hashOf({ view: 'run', id: underWay.id })}>
