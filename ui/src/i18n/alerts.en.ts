@@ -7,7 +7,6 @@ export const queueEn = {
   audit: 'Audit trail',
 
   status: { open: 'Open', in_review: 'In review', fraud: 'Fraud', not_fraud: 'Not fraud' },
-  statusOf: 'Status',
   filters: 'Filters',
   show: 'Show alerts that are',
   assigneeOf: 'Assignee',
@@ -21,7 +20,6 @@ export const queueEn = {
   searchHint: 'Merchant, last four digits, number',
   clear: 'Clear filters',
 
-  list: 'Alerts, the greatest expected loss first',
   listBy: (order: string) => `Alerts by: ${order}`,
   arrived: (count: string, one: boolean) => (one ? `${count} new alert` : `${count} new alerts`),
   arrivedSaid: 'New alerts have come.',
@@ -34,7 +32,6 @@ export const queueEn = {
   lossText: 'score × amount',
   amountOf: 'Amount',
   noteCount: (count: string, one: boolean) => (one ? `${count} note` : `${count} notes`),
-  assignedTo: (name: string) => `Assigned to ${name}`,
   nobody: 'Nobody',
 
   detail: 'The alert that is chosen',

@@ -9,7 +9,6 @@ export const queueKo: typeof queueEn = {
   audit: '감사 기록',
 
   status: { open: '미처리', in_review: '검토 중', fraud: '사기', not_fraud: '정상' },
-  statusOf: '상태',
   filters: '필터',
   show: '표시할 경보',
   assigneeOf: '담당자',
@@ -23,7 +22,6 @@ export const queueKo: typeof queueEn = {
   searchHint: '가맹점, 카드 끝 네 자리, 거래 번호',
   clear: '필터 지우기',
 
-  list: '경보, 예상 손실이 큰 순',
   listBy: (order) => `경보, 정렬: ${order}`,
   arrived: (count) => `새 경보 ${count}건`,
   arrivedSaid: '새 경보가 들어왔습니다.',
@@ -36,7 +34,6 @@ export const queueKo: typeof queueEn = {
   lossText: '점수 × 금액',
   amountOf: '금액',
   noteCount: (count) => `메모 ${count}개`,
-  assignedTo: (name) => `담당자 ${name}`,
   nobody: '미지정',
 
   detail: '선택한 경보',
