@@ -419,10 +419,12 @@ static void write_places(const Counts *counts, GString *out) {
     for (size_t i = 0; i < MIN(counts->used, (size_t)TALLY_PLACES_SHOWN); i++) {
         const Count *place = &counts->at[i];
         const int cell = (int)place->key - 1;
+        const int north = cell / LONGITUDES - LATITUDES / 2;
+        const int east = cell % LONGITUDES - LONGITUDES / 2;
         g_string_append(out, i > 0 ? ",{\"lat\":" : "{\"lat\":");
-        json_write_double(out, cell / LONGITUDES - LATITUDES / 2 + 0.5, RATE_DIGITS);
+        json_write_double(out, north + 0.5, RATE_DIGITS);
         g_string_append(out, ",\"long\":");
-        json_write_double(out, cell % LONGITUDES - LONGITUDES / 2 + 0.5, RATE_DIGITS);
+        json_write_double(out, east + 0.5, RATE_DIGITS);
         write_number(out, "transactions", place->transactions);
         write_number(out, "frauds", place->frauds);
         write_number(out, "alerts", place->alerts);
