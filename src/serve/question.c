@@ -20,16 +20,31 @@ static bool strip_prefix(Str *text, Str prefix) {
     return true;
 }
 
-static bool take_subject(JsonValue value, Subject *out) {
-    Str text = json_get_str(value);
-    *out = (Subject){.kind = VERTEX_CARD};
-    if (strip_prefix(&text, STR("card:"))) return !read_card(text, &out->card);
-    out->kind = VERTEX_MERCHANT;
-    if (!strip_prefix(&text, STR("merchant:")) || text.len == 0 || text.len > NAME_MAX_LEN)
-        return false;
+static bool take_name(Str text, size_t most, Subject *out) {
+    if (text.len == 0 || text.len > most) return false;
     out->name_len = text.len;
     memcpy(out->name, text.data, text.len);
     return true;
+}
+
+#define SUBJECT_FORMS "card:NUMBER, card_ref:REF, transaction:NUMBER or merchant:NAME"
+
+static bool take_subject(JsonValue value, const CardRefKey *key, Subject *out) {
+    Str text = json_get_str(value);
+    bool good = false;
+    *out = (Subject){.kind = VERTEX_CARD};
+    if (strip_prefix(&text, STR("card:"))) {
+        good = !read_card(text, &out->card);
+    } else if (strip_prefix(&text, STR("card_ref:"))) {
+        good = card_ref_read(key, text, &out->card);
+    } else if (strip_prefix(&text, STR("transaction:"))) {
+        out->by_transaction = true;
+        good = take_name(text, TRANS_NUM_MAX, out);
+    } else if (strip_prefix(&text, STR("merchant:"))) {
+        out->kind = VERTEX_MERCHANT;
+        good = take_name(text, NAME_MAX_LEN, out);
+    }
+    return good;
 }
 
 static bool take_number(JsonValue value, size_t most, size_t *out) {
@@ -40,15 +55,15 @@ static bool take_number(JsonValue value, size_t most, size_t *out) {
 }
 
 static const char *take_of(JsonValue value, Question *out) {
-    return take_subject(value, &out->of) ? NULL : "of: not card:NUMBER or merchant:NAME";
+    return take_subject(value, out->key, &out->of) ? NULL : "of: not " SUBJECT_FORMS;
 }
 
 static const char *take_from(JsonValue value, Question *out) {
-    return take_subject(value, &out->of) ? NULL : "from: not card:NUMBER or merchant:NAME";
+    return take_subject(value, out->key, &out->of) ? NULL : "from: not " SUBJECT_FORMS;
 }
 
 static const char *take_to(JsonValue value, Question *out) {
-    return take_subject(value, &out->to) ? NULL : "to: not card:NUMBER or merchant:NAME";
+    return take_subject(value, out->key, &out->to) ? NULL : "to: not " SUBJECT_FORMS;
 }
 
 static const char *take_to_fraud(JsonValue value, Question *out) {
@@ -118,22 +133,27 @@ static bool same_subject(const Subject *a, const Subject *b) {
 
 static const char *check_ends(JsonValue root, const Question *question) {
     JsonValue to;
-    if (json_member(root, "to", &to) == question->to_fraud)
-        return "either to says where the paths lead, or to_fraud is true";
-    if (!question->to_fraud && same_subject(&question->of, &question->to))
-        return "to: the same as from";
-    return NULL;
+    return json_member(root, "to", &to) == question->to_fraud
+               ? "either to says where the paths lead, or to_fraud is true"
+               : NULL;
 }
 
-const char *question_read(JsonParser *parser, Str body, JobKind kind, Question *out,
-                          unsigned *status) {
+const char *question_check(JobKind kind, const Question *question) {
+    const bool back =
+        kind == JOB_PATHS && !question->to_fraud && same_subject(&question->of, &question->to);
+    return back ? "to: the same as from" : NULL;
+}
+
+const char *question_read(JsonParser *parser, const CardRefKey *key, Str body, JobKind kind,
+                          Question *out, unsigned *status) {
     JsonValue root, value;
     const char *message;
     *status = 400;
     if (!json_parse(parser, body.data, body.len, &root, &message)) return message;
     if (json_type(root) != JSON_OBJECT) return "not a JSON object";
     *status = 422;
-    *out = (Question){.steps = NEIGHBOURHOOD_STEPS_DEFAULT,
+    *out = (Question){.key = key,
+                      .steps = NEIGHBOURHOOD_STEPS_DEFAULT,
                       .length = PATH_LENGTH_DEFAULT,
                       .limit = kind == JOB_PATHS ? PATHS_DEFAULT : NEIGHBOURHOOD_LIMIT_DEFAULT};
     Reading reading = {members_of(kind), out, NULL};
@@ -180,7 +200,7 @@ bool question_has_edges(const Graph *graph, JobKind kind, const Question *questi
 static void answer_neighbourhood(const Graph *graph, const Question *question, GString *out) {
     const Vertex of = find(graph, &question->of);
     Subgraph found = explore_neighbourhood(graph, of, question->steps, question->limit);
-    shape_neighbourhood(out, graph, of, &found);
+    shape_neighbourhood(out, graph, question->key, of, &found);
     subgraph_clear(&found);
 }
 
@@ -190,13 +210,13 @@ static void answer_paths(const Graph *graph, const Question *question, GString *
                       ? explore_paths_to_fraud(graph, from, question->length, question->limit)
                       : explore_paths(graph, from, find(graph, &question->to), question->length,
                                       question->limit);
-    shape_paths(out, graph, &found);
+    shape_paths(out, graph, question->key, &found);
     paths_clear(&found);
 }
 
 static void answer_ring(const Graph *graph, const Question *question, GString *out) {
     Ring found = explore_ring(graph, find(graph, &question->of));
-    shape_ring(out, graph, &found);
+    shape_ring(out, graph, question->key, &found);
     ring_clear(&found);
 }
 

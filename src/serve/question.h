@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "graph/explore.h"
+#include "serve/card_ref.h"
 #include "serve/job.h"
 
 enum {
@@ -13,25 +14,32 @@ enum {
     PATHS_DEFAULT = 10,
 };
 
-/* A card or a merchant that a client names: "card:NUMBER", "merchant:NAME". */
+/* A card or a merchant that a client names: "card:NUMBER", "card_ref:REF", "merchant:NAME"; or
+ * "transaction:NUMBER", the card of a stored transaction. */
 typedef struct Subject {
     VertexKind kind;
+    bool by_transaction; /* its card is still to be found out: name is the transaction's number */
     uint64_t card;
     size_t name_len;
     char name[NAME_MAX_LEN]; /* of a merchant */
 } Subject;
 
 struct Question {
-    Subject of, to; /* `of` is also the start of paths */
-    bool to_fraud;  /* the paths lead to compromised cards, and `to` is none */
+    const CardRefKey *key; /* by which cards are referred to; borrowed */
+    Subject of, to;        /* `of` is also the start of paths */
+    bool to_fraud;         /* the paths lead to compromised cards, and `to` is none */
     unsigned steps, length;
     size_t limit;
 };
 
 /* Reads the body of a question of the kind. Returns NULL; or what is wrong with it, a static
  * phrase, with the HTTP status to answer with. */
-const char *question_read(JsonParser *parser, Str body, JobKind kind, Question *out,
-                          unsigned *status);
+const char *question_read(JsonParser *parser, const CardRefKey *key, Str body, JobKind kind,
+                          Question *out, unsigned *status);
+
+/* What is wrong with a question whose subjects are found out, a static phrase, or NULL: paths that
+ * lead to where they begin. */
+const char *question_check(JobKind kind, const Question *question);
 
 /* Why the graph has no answer, a static phrase: it has not seen what the question names. NULL when
  * it has. */

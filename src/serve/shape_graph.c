@@ -25,10 +25,12 @@ static void write_share(GString *out, const char *name, double part, double whol
 
 /* Vertices and pairs */
 
-static void write_card(GString *out, const Graph *graph, CardId card) {
+static void write_card(GString *out, const Graph *graph, const CardRefKey *key, CardId card) {
     float share, count;
     graph_exposure(graph, card, &share, &count);
-    g_string_append(out, ",\"kind\":\"card\",\"name\":");
+    char ref[CARD_REF_LEN + 1];
+    card_ref_write(key, graph_card_number(graph, card), ref);
+    g_string_append_printf(out, ",\"kind\":\"card\",\"ref\":\"%s\",\"name\":", ref);
     shape_masked(out, graph_card_number(graph, card));
     write_flag(out, "compromised", graph_card_compromised(graph, card));
     g_string_append_printf(out, ",\"frauds\":%u", graph_card(graph, card)->fraud_labels);
@@ -45,12 +47,12 @@ static void write_merchant(GString *out, const Graph *graph, MerchantId merchant
 }
 
 /* A vertex but for its last brace. */
-static void write_vertex(GString *out, const Graph *graph, Vertex vertex) {
+static void write_vertex(GString *out, const Graph *graph, const CardRefKey *key, Vertex vertex) {
     write_comma(out);
     g_string_append(out, "{\"id\":");
     write_id(out, vertex);
     if (vertex.kind == VERTEX_CARD)
-        write_card(out, graph, vertex.id);
+        write_card(out, graph, key, vertex.id);
     else
         write_merchant(out, graph, vertex.id);
 }
@@ -79,7 +81,8 @@ static void write_pairs(GString *out, const GArray *pairs) {
 
 /* Neighbourhood */
 
-void shape_neighbourhood(GString *out, const Graph *graph, Vertex of, const Subgraph *found) {
+void shape_neighbourhood(GString *out, const Graph *graph, const CardRefKey *key, Vertex of,
+                         const Subgraph *found) {
     g_string_append(out, "{\"of\":");
     if (of.kind == VERTEX_CARD)
         shape_card(out, graph, of.id);
@@ -88,7 +91,7 @@ void shape_neighbourhood(GString *out, const Graph *graph, Vertex of, const Subg
     g_string_append(out, ",\"vertices\":[");
     for (guint i = 0; i < found->vertices->len; i++) {
         const FoundVertex *v = &g_array_index(found->vertices, FoundVertex, i);
-        write_vertex(out, graph, v->vertex);
+        write_vertex(out, graph, key, v->vertex);
         g_string_append_printf(out, ",\"step\":%u}", v->step);
     }
     g_string_append_c(out, ']');
@@ -101,16 +104,17 @@ void shape_neighbourhood(GString *out, const Graph *graph, Vertex of, const Subg
 /* Paths */
 
 /* Each vertex of the paths once. */
-static void write_path_vertices(GString *out, const Graph *graph, const GArray *paths) {
+static void write_path_vertices(GString *out, const Graph *graph, const CardRefKey *key,
+                                const GArray *paths) {
     g_autoptr(GHashTable) written =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     for (guint i = 0; i < paths->len; i++) {
         const Path *path = &g_array_index(paths, Path, i);
         for (uint32_t k = 0; k <= path->length; k++) {
             const Vertex vertex = path->vertices[k];
-            const gint64 key = (gint64)vertex.id << 1 | (gint64)vertex.kind;
-            if (!g_hash_table_add(written, g_memdup2(&key, sizeof key))) continue;
-            write_vertex(out, graph, vertex);
+            const gint64 place = (gint64)vertex.id << 1 | (gint64)vertex.kind;
+            if (!g_hash_table_add(written, g_memdup2(&place, sizeof place))) continue;
+            write_vertex(out, graph, key, vertex);
             g_string_append_c(out, '}');
         }
     }
@@ -129,9 +133,9 @@ static void write_path(GString *out, const Path *path) {
     g_string_append(out, "]}");
 }
 
-void shape_paths(GString *out, const Graph *graph, const Paths *found) {
+void shape_paths(GString *out, const Graph *graph, const CardRefKey *key, const Paths *found) {
     g_string_append(out, "{\"vertices\":[");
-    write_path_vertices(out, graph, found->paths);
+    write_path_vertices(out, graph, key, found->paths);
     g_string_append(out, "],\"paths\":[");
     for (guint i = 0; i < found->paths->len; i++)
         write_path(out, &g_array_index(found->paths, Path, i));
@@ -155,20 +159,21 @@ static uint32_t ring_edges(const Subgraph *group, const Vertex *of, int64_t *sum
     return edges;
 }
 
-static void write_ring_vertices(GString *out, const Graph *graph, const Subgraph *group) {
+static void write_ring_vertices(GString *out, const Graph *graph, const CardRefKey *key,
+                                const Subgraph *group) {
     for (guint i = 0; i < group->vertices->len; i++) {
         const Vertex vertex = g_array_index(group->vertices, FoundVertex, i).vertex;
         const WindowView window = vertex.kind == VERTEX_CARD
                                       ? graph_card_window(graph, vertex.id, WINDOW_30D)
                                       : graph_merchant_window(graph, vertex.id, WINDOW_30D);
         int64_t sum = 0;
-        write_vertex(out, graph, vertex);
+        write_vertex(out, graph, key, vertex);
         write_share(out, "ring_share", ring_edges(group, &vertex, &sum), window.count);
         g_string_append_c(out, '}');
     }
 }
 
-void shape_ring(GString *out, const Graph *graph, const Ring *found) {
+void shape_ring(GString *out, const Graph *graph, const CardRefKey *key, const Ring *found) {
     const Subgraph *group = &found->group;
     uint32_t cards = 0;
     int64_t sum = 0;
@@ -179,7 +184,7 @@ void shape_ring(GString *out, const Graph *graph, const Ring *found) {
                            cards ? "true" : "false", cards, group->vertices->len - cards, edges);
     json_write_cents(out, sum);
     g_string_append(out, ",\"vertices\":[");
-    write_ring_vertices(out, graph, group);
+    write_ring_vertices(out, graph, key, group);
     g_string_append_c(out, ']');
     write_pairs(out, group->pairs);
     write_flag(out, "too_wide", found->too_wide);

@@ -363,6 +363,33 @@ static void ask_out_of_range(Api *api, Service *service, const char *card) {
     ask(api, service, explore_paths[1], same, 422);
 }
 
+/* A card by a transaction of it, and by what an answer refers to it by: the same as by its number.
+ */
+static void ask_by_other_names(Api *api, Service *service, const char *of_card) {
+    static const char mark[] = "\"ref\":\"";
+    g_autofree char *number = field(0, "trans_num");
+    g_autofree char *by_transaction = g_strdup_printf("{\"of\":\"transaction:%s\"}", number);
+    Response by_number = request(service, "POST", explore_paths[0], of_card);
+    const char *ref = strstr(by_number.body->str, mark);
+    g_assert_nonnull(ref);
+    g_autofree char *by_ref = g_strdup_printf("{\"of\":\"card_ref:%.16s\"}", ref + strlen(mark));
+    const char *const others[] = {by_transaction, by_ref};
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        Response response = request(service, "POST", explore_paths[0], others[i]);
+        g_assert_cmpint(response.status, ==, 200);
+        g_assert_cmpstr(response.body->str, ==, by_number.body->str);
+        response_clear(&response);
+        ask(api, service, explore_paths[2], others[i], 200);
+    }
+    g_autofree char *back = g_strdup_printf(
+        "{\"from\":\"transaction:%s\",\"to\":\"card_ref:%.16s\"}", number, ref + strlen(mark));
+    ask(api, service, explore_paths[1], back, 422);
+    ask(api, service, explore_paths[0], "{\"of\":\"transaction:unheard-of\"}", 404);
+    ask(api, service, explore_paths[0], "{\"of\":\"card_ref:0123456789abcdef\"}", 404);
+    ask(api, service, explore_paths[0], "{\"of\":\"card_ref:0123\"}", 422);
+    response_clear(&by_number);
+}
+
 static void call_explore(Api *api, Service *service) {
     g_autofree char *card = field(0, "cc_num"), *merchant = field(0, "merchant");
     g_autofree char *of_card = g_strdup_printf("{\"of\":\"card:%s\"}", card);
@@ -380,6 +407,7 @@ static void call_explore(Api *api, Service *service) {
     ask(api, service, explore_paths[1], paths, 200);
     ask(api, service, explore_paths[1], frauds, 200);
     ask(api, service, explore_paths[2], of_card, 200);
+    ask_by_other_names(api, service, of_card);
     static const char unknown[] = "{\"of\":\"card:4999999999999999\"}";
     g_autofree char *to_nobody =
         g_strdup_printf("{\"from\":\"card:%s\",\"to\":\"merchant:nobody\"}", card);

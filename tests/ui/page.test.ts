@@ -427,7 +427,7 @@ test('a transaction is opened by keyboard, with its reasons and its graph', { sk
   await size.filter({ hasText: 'merchants.' }).waitFor();
   const before = await size.textContent();
   await page.locator('.surroundings summary').click();
-  await page.locator('.merchants button').last().focus();
+  await page.locator('.merchants button', { hasText: 'Card ending' }).last().focus();
   await page.keyboard.press('Enter');
   await page.waitForFunction(
     (text) => document.querySelector('.surroundings figcaption .quiet')!.textContent !== text,

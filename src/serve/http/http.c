@@ -226,7 +226,7 @@ static struct MHD_Daemon *start_daemon(Http *http, int fd) {
 
 static bool open_all(Http *http, const Listener *listener, GError **error) {
     http->reader = store_open_reader(http->options.data_dir, error);
-    if (!http->reader) return false;
+    if (!http->reader || !card_ref_key_draw(&http->card_ref_key, error)) return false;
     http->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (http->wake >= 0) http->daemon = start_daemon(http, listener->fd);
     if (http->daemon) return true;

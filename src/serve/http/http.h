@@ -7,6 +7,7 @@
 #include "serve/access.h"
 #include "serve/audit.h"
 #include "serve/board.h"
+#include "serve/card_ref.h"
 #include "serve/config.h"
 #include "serve/desk.h"
 #include "serve/gate.h"

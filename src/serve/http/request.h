@@ -15,6 +15,7 @@ struct Http {
     HttpOptions options;
     Store *reader; /* the HTTP thread's own connection */
     JsonParser *parser;
+    CardRefKey card_ref_key;
     char *db_path, *wal_path;
     size_t body_bytes;       /* held by all requests; the HTTP thread's */
     _Atomic unsigned active; /* requests begun and not completed */

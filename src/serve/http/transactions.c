@@ -30,13 +30,41 @@ enum MHD_Result http_get_merchant(Request *request) {
     return submit(request, JOB_MERCHANT);
 }
 
+static enum MHD_Result send_store_failure(Request *request, const GError *error) {
+    g_printerr("%s\n", error->message);
+    return http_send_problem(request, 500, "the store could not be read");
+}
+
+/* Finds out the card of a subject that is told by a transaction; false when there is none, and the
+ * request is answered then. */
+static bool find_card(Request *request, Subject *subject, enum MHD_Result *result) {
+    if (!subject->by_transaction) return true;
+    g_autoptr(GError) error = NULL;
+    StoredTransaction stored;
+    const Str number = {subject->name, subject->name_len};
+    const StoreFound found = store_find(request->http->reader, number, &stored, &error);
+    if (found == STORE_FOUND)
+        *subject = (Subject){.kind = VERTEX_CARD, .card = stored.transaction.card};
+    else if (found == STORE_ABSENT)
+        *result = http_send_problem(request, 404, "no such transaction");
+    else
+        *result = send_store_failure(request, error);
+    return found == STORE_FOUND;
+}
+
 static enum MHD_Result post_question(Request *request, JobKind kind) {
     const Str body = {request->body, request->length};
     unsigned status;
+    enum MHD_Result result;
     request->question = g_new(Question, 1);
-    const char *wrong =
-        question_read(request->http->parser, body, kind, request->question, &status);
+    Question *question = request->question;
+    const char *wrong = question_read(request->http->parser, &request->http->card_ref_key, body,
+                                      kind, question, &status);
     if (wrong) return http_send_problem(request, status, wrong);
+    if (!find_card(request, &question->of, &result) || !find_card(request, &question->to, &result))
+        return result;
+    wrong = question_check(kind, question);
+    if (wrong) return http_send_problem(request, 422, wrong);
     request->job.question = request->question;
     return submit(request, kind);
 }
@@ -51,11 +79,6 @@ enum MHD_Result http_post_paths(Request *request) {
 
 enum MHD_Result http_post_ring(Request *request) {
     return post_question(request, JOB_RING);
-}
-
-static enum MHD_Result send_store_failure(Request *request, const GError *error) {
-    g_printerr("%s\n", error->message);
-    return http_send_problem(request, 500, "the store could not be read");
 }
 
 enum MHD_Result http_get_transaction(Request *request) {

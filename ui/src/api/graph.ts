@@ -4,9 +4,13 @@ export interface Vertex {
   /** Says nothing of a card's number. */
   readonly id: string;
   readonly kind: 'card' | 'merchant';
+  /** Of a card: what can be asked about it by, until the service is started again. */
+  readonly ref?: string;
   /** A merchant's name; a card's number, masked but for its last four digits. */
   readonly name: string;
   readonly compromised?: boolean;
+  /** In a neighbourhood: how far away. */
+  readonly step?: number;
   /** Of compromised cards, 0 to 1. */
   readonly share: number;
 }
@@ -24,6 +28,11 @@ export interface MerchantEdge {
   readonly suspicion: number;
   readonly card: string;
   readonly compromised: boolean;
+}
+
+export interface CardNeighbourhood {
+  readonly vertices: readonly Vertex[];
+  readonly pairs: readonly Pair[];
 }
 
 export interface MerchantNeighbourhood {

@@ -223,7 +223,7 @@ export function TransactionPage(props: TransactionPageProps): JSX.Element {
         <ResourceNotice of={history} absent="" />
       )}
       {card && card.length > 0 && <History history={card} number={number} />}
-      {of && <Surroundings key={number} card={of.card} merchant={of.merchant} />}
+      {of && <Surroundings key={number} number={number} card={of.card} merchant={of.merchant} />}
     </main>
   );
 }

@@ -1,12 +1,19 @@
-// The graph around a transaction's merchant to two steps, further by each merchant that is opened,
-// and the merchant's latest transactions. A card cannot be asked about: the page never has its number.
+// The graph around a transaction's card to two steps, and its merchant; further by each card and merchant
+// that is opened; the ways from the card to known frauds; and the merchant's latest transactions. The page
+// never has a card's number: it asks by the transaction, and by what the answers refer to cards by.
 
 import type { EChartsOption } from 'echarts';
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { postJson } from '../../api/client';
-import type { MerchantEdge, MerchantNeighbourhood, Paths, Vertex } from '../../api/graph';
+import type {
+  CardNeighbourhood,
+  MerchantEdge,
+  MerchantNeighbourhood,
+  Paths,
+  Vertex,
+} from '../../api/graph';
 import { tooltipStyle } from '../../charts/base';
 import { Chart, usePalette, type Palette } from '../../charts/chart';
 import { between } from '../../charts/colour';
@@ -36,12 +43,13 @@ function vertexName(vertex: Vertex, { texts }: Locale): string {
 }
 
 interface Middle {
+  /** The card's id; empty before the first answer. */
   readonly card: string;
   readonly merchant: string;
 }
 
 function isMiddle(vertex: Vertex, { card, merchant }: Middle): boolean {
-  return vertex.name === (vertex.kind === 'card' ? card : merchant);
+  return vertex.kind === 'card' ? vertex.id === card : vertex.name === merchant;
 }
 
 function graphOption(
@@ -165,7 +173,8 @@ function PathList({ paths, card }: { paths: Paths; card: string }): JSX.Element 
   const vertices = new Map(paths.vertices.map((vertex) => [vertex.id, vertex]));
   const name = (id: string): string => {
     const vertex = vertices.get(id);
-    return vertex === undefined ? id : vertex.name === card ? words.thisCard : vertexName(vertex, locale);
+    if (id === card) return words.thisCard;
+    return vertex === undefined ? id : vertexName(vertex, locale);
   };
   return (
     <section class="paths" aria-labelledby="paths">
@@ -196,16 +205,24 @@ function PathList({ paths, card }: { paths: Paths; card: string }): JSX.Element 
 
 interface OpenedGraph {
   readonly graph: Neighbourhood;
-  /** From the merchant to known frauds; null before the answer. */
+  /** The id of the transaction's card; empty before the first answer. */
+  readonly card: string;
+  /** From the card to known frauds; null before the answer. */
   readonly paths: Paths | null;
+  /** The merchant's latest. */
   readonly edges: readonly MerchantEdge[];
   readonly error: string;
-  /** Adds what lies around another merchant. */
-  open(merchant: string): void;
+  /** Adds what lies around another vertex. */
+  open(vertex: Vertex): void;
 }
 
-function useGraph(merchant: string): OpenedGraph {
+function subjectOf(vertex: Vertex): string {
+  return vertex.kind === 'card' ? `card_ref:${vertex.ref ?? ''}` : `merchant:${vertex.name}`;
+}
+
+function useGraph(number: string, merchant: string): OpenedGraph {
   const [graph, setGraph] = useState<Neighbourhood>(nothing);
+  const [card, setCard] = useState('');
   const [edges, setEdges] = useState<readonly MerchantEdge[]>([]);
   const [paths, setPaths] = useState<Paths | null>(null);
   const [error, setError] = useState('');
@@ -223,16 +240,20 @@ function useGraph(merchant: string): OpenedGraph {
     }
   }
 
-  function askAround(of: string, steps: number, limit: number): Promise<void> {
-    const question = { of: `merchant:${of}`, steps, limit };
-    return ask<MerchantNeighbourhood>('/v1/graph/neighbourhood', question, (answer) => {
+  function askAround<T extends CardNeighbourhood>(
+    of: string,
+    steps: number,
+    limit: number,
+    take?: (answer: T) => void,
+  ): Promise<void> {
+    return ask<T>('/v1/graph/neighbourhood', { of, steps, limit }, (answer) => {
       setGraph((held) => merge(held, answer));
-      if (of === merchant) setEdges(answer.of.edges);
+      take?.(answer);
     });
   }
 
   function askPaths(): Promise<void> {
-    const from = `merchant:${merchant}`;
+    const from = `transaction:${number}`;
     const question = { from, to_fraud: true, length: PATH_LENGTH, limit: PATHS_MAX };
     return ask<Paths>('/v1/graph/paths', question, (answer) => {
       setGraph((held) =>
@@ -245,34 +266,53 @@ function useGraph(merchant: string): OpenedGraph {
     });
   }
 
+  /** One after the other, so that the ways are lit in what is around. */
+  async function askAll(): Promise<void> {
+    await askAround<CardNeighbourhood>(`transaction:${number}`, 2, FIRST_LIMIT, (answer) =>
+      setCard(answer.vertices.find((vertex) => vertex.step === 0)?.id ?? ''),
+    );
+    await askAround<MerchantNeighbourhood>(`merchant:${merchant}`, 1, MORE_LIMIT, (answer) =>
+      setEdges(answer.of.edges),
+    );
+    await askPaths();
+  }
+
   useEffect(() => {
     abort.current = new AbortController();
-    // One after the other, so that the ways are lit in what is around.
-    void askAround(merchant, 2, FIRST_LIMIT).then(askPaths);
+    void askAll();
     return () => abort.current?.abort();
-  }, [merchant]);
-  return { graph, paths, edges, error, open: (of) => void askAround(of, 1, MORE_LIMIT) };
+  }, [number, merchant]);
+  const open = (vertex: Vertex): void => void askAround(subjectOf(vertex), 1, MORE_LIMIT);
+  return { graph, card, paths, edges, error, open };
 }
 
-export function Surroundings(middle: Middle): JSX.Element {
+interface SurroundingsProps {
+  /** The transaction's. */
+  readonly number: string;
+  /** Masked. */
+  readonly card: string;
+  readonly merchant: string;
+}
+
+export function Surroundings({ number, card, merchant }: SurroundingsProps): JSX.Element {
   const locale = useLocale();
   const { texts, format } = locale;
   const words = texts.transaction;
   const palette = usePalette();
-  const { graph, paths, edges, error, open } = useGraph(middle.merchant);
+  const { graph, card: cardId, paths, edges, error, open } = useGraph(number, merchant);
   const lit = useMemo(() => lightUp(paths?.paths ?? []), [paths]);
   const option = useMemo(
-    () => graphOption(graph, lit, middle, palette, locale),
-    [graph, lit, middle.card, middle.merchant, palette, locale],
+    () => graphOption(graph, lit, { card: cardId, merchant }, palette, locale),
+    [graph, lit, cardId, merchant, palette, locale],
   );
-  const merchants = graph.vertices.filter((vertex) => vertex.kind === 'merchant');
   const pick = (id: string): void => {
-    const vertex = merchants.find((merchant) => merchant.id === id);
-    if (vertex) open(vertex.name);
+    const vertex = graph.vertices.find((candidate) => candidate.id === id);
+    if (vertex) open(vertex);
   };
+  const cards = graph.vertices.filter((vertex) => vertex.kind === 'card').length;
   const size = words.graphSize(
-    format.integer(graph.vertices.length - merchants.length),
-    format.integer(merchants.length),
+    format.integer(cards),
+    format.integer(graph.vertices.length - cards),
   );
   return (
     <>
@@ -285,15 +325,15 @@ export function Surroundings(middle: Middle): JSX.Element {
         </figcaption>
         {error && <Notice kind="lost">{`${texts.askFailed} ${error}`}</Notice>}
         <Chart option={option} label={`${words.graph}. ${size}`} size="tall" onPick={pick} />
-        {paths && <PathList paths={paths} card={middle.card} />}
-        {merchants.length > 0 && (
+        {paths && <PathList paths={paths} card={cardId} />}
+        {graph.vertices.length > 0 && (
           <details>
-            <summary>{words.openMerchant}</summary>
+            <summary>{words.openVertex}</summary>
             <ul class="merchants">
-              {merchants.map((merchant) => (
-                <li key={merchant.id}>
-                  <button type="button" onClick={() => open(merchant.name)}>
-                    {merchantName(merchant.name)}
+              {graph.vertices.map((vertex) => (
+                <li key={vertex.id}>
+                  <button type="button" onClick={() => open(vertex)}>
+                    {vertexName(vertex, locale)}
                   </button>
                 </li>
               ))}
@@ -301,7 +341,7 @@ export function Surroundings(middle: Middle): JSX.Element {
           </details>
         )}
       </figure>
-      {edges.length > 0 && <Latest edges={edges} card={middle.card} />}
+      {edges.length > 0 && <Latest edges={edges} card={card} />}
     </>
   );
 }
