@@ -305,10 +305,12 @@ test('two at the same alert: the second sees what the first did, and says nothin
   await pane(lee.page).locator('.case-history li', { hasText: 'Nobody → kim' }).waitFor();
   assert.deepEqual(lee.complaints, []);
 
-  // Without the stream the second does not know, and the service refuses.
+  // The second does not hear of it by the stream, and the service refuses.
   await lee.page.route('**/v1/stream', (route) => route.abort());
   await lee.page.reload();
   await status(lee.page, 'In review').waitFor();
+  await pane(lee.page).locator('.case-history').waitFor();
+  await lee.page.route('**/v1/alerts?**', (route) => route.abort()); // nor by asking
   await kim.page.keyboard.press('f');
   await kim.page.keyboard.press('f');
   await pane(kim.page).getByText('Labelled fraud.').waitFor();
