@@ -24,8 +24,7 @@ typedef struct Telling {
 } Telling;
 
 struct Board {
-    Worker worker; /* first: it is handed out */
-    JobQueue *queue;
+    SideWorker side; /* first: its worker is handed out */
     GThread *thread;
 
     GMutex lock; /* of what follows */
@@ -244,7 +243,7 @@ static void *run(void *data) {
     Job *job;
     if (setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS) != 0)
         g_debug("the thread keeps its priority");
-    while (job_queue_take(board->queue, &jobs, BOARD_QUEUE_MAX,
+    while (job_queue_take(board->side.queue, &jobs, BOARD_QUEUE_MAX,
                           board->log ? 0 : TICK_MS * G_TIME_SPAN_MILLISECOND)) {
         take_told(board);
         while ((job = job_list_pop(&jobs)))
@@ -256,32 +255,13 @@ static void *run(void *data) {
 
 /* Life */
 
-static bool submit(Worker *worker, Job *job) {
-    return job_queue_push(((Board *)worker)->queue, job);
-}
-
-static size_t queue_depth(Worker *worker) {
-    return job_queue_length(((Board *)worker)->queue);
-}
-
-static const char *failure(Worker *worker) {
-    (void)worker;
-    return NULL;
-}
-
-static bool ready(Worker *worker) {
-    (void)worker;
-    return true;
-}
-
 Worker *board_worker(Board *board) {
-    return &board->worker;
+    return &board->side.worker;
 }
 
 Board *board_new(void) {
     Board *board = g_new0(Board, 1);
-    board->worker = (Worker){submit, queue_depth, failure, ready, false};
-    board->queue = job_queue_new(BOARD_QUEUE_MAX);
+    side_worker_init(&board->side, BOARD_QUEUE_MAX);
     g_mutex_init(&board->lock);
     g_cond_init(&board->room);
     board->telling = telling_new();
@@ -294,7 +274,7 @@ Board *board_new(void) {
 
 void board_stop(Board *board) {
     if (!board) return;
-    job_queue_close(board->queue);
+    job_queue_close(board->side.queue);
     g_thread_join(board->thread);
     board->thread = NULL;
 }
@@ -302,7 +282,7 @@ void board_stop(Board *board) {
 void board_free(Board *board) {
     if (!board) return;
     g_assert(!board->thread);
-    job_queue_free(board->queue);
+    side_worker_clear(&board->side);
     store_close(board->reader);
     store_close(board->log);
     telling_free(&board->telling);

@@ -14,8 +14,8 @@
 #pragma once
 
 #include "io/store.h"
+#include "serve/side_worker.h"
 #include "serve/tally.h"
-#include "serve/worker.h"
 
 enum {
     BOARD_QUEUE_MAX = 256, /* questions that wait */

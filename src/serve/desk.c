@@ -10,12 +10,11 @@
 #include <gio/gio.h>
 
 struct Desk {
-    Worker worker; /* first: it is handed out */
+    SideWorker side; /* first: its worker is handed out */
     DeskOptions options;
     Casebook *casebook;
     Store *store; /* a reader */
     LabelSender *sender;
-    JobQueue *queue;
     GThread *thread;
     GArray *recent;       /* CardEvent: of the events whose cards are not indexed yet, in order */
     uint64_t read;        /* position up to which `recent` knows the log */
@@ -76,7 +75,7 @@ static bool goes_on(Step *step) {
     enum { LOOK_EVENTS = 64 };
     if (++step->count % LOOK_EVENTS != 0) return true;
     return step->count < DESK_STEP_EVENTS && g_get_monotonic_time() < step->until &&
-           !(step->gives_way && job_queue_length(step->desk->queue) > 0);
+           !(step->gives_way && job_queue_length(step->desk->side.queue) > 0);
 }
 
 static bool add_card(Desk *desk, uint64_t seq, const LoggedEvent *logged, GError **error) {
@@ -512,7 +511,7 @@ static void *run(void *data) {
     JobList jobs = {0};
     Job *job;
     int64_t wait = 0;
-    while (job_queue_take(desk->queue, &jobs, 1, wait)) {
+    while (job_queue_take(desk->side.queue, &jobs, 1, wait)) {
         while ((job = job_list_pop(&jobs)))
             work(desk, job);
         follow_some(desk, DESK_STEP_MS, true);
@@ -525,26 +524,8 @@ static void *run(void *data) {
 
 /* Life */
 
-static bool submit(Worker *worker, Job *job) {
-    return job_queue_push(((Desk *)worker)->queue, job);
-}
-
-static size_t queue_depth(Worker *worker) {
-    return job_queue_length(((Desk *)worker)->queue);
-}
-
-static const char *failure(Worker *worker) {
-    (void)worker;
-    return NULL;
-}
-
-static bool ready(Worker *worker) {
-    (void)worker;
-    return true;
-}
-
 Worker *desk_worker(Desk *desk) {
-    return &desk->worker;
+    return &desk->side.worker;
 }
 
 static bool open_all(Desk *desk, GError **error) {
@@ -558,9 +539,8 @@ static bool open_all(Desk *desk, GError **error) {
 
 Desk *desk_new(const DeskOptions *options, GError **error) {
     Desk *desk = g_new0(Desk, 1);
-    desk->worker = (Worker){submit, queue_depth, failure, ready, false};
     desk->options = *options;
-    desk->queue = job_queue_new(DESK_QUEUE_MAX);
+    side_worker_init(&desk->side, DESK_QUEUE_MAX);
     desk->recent = g_array_new(FALSE, FALSE, sizeof(CardEvent));
     desk->changes = g_string_new(NULL);
     desk->sender = label_sender_new(options->worker, options->kafka);
@@ -577,7 +557,7 @@ Desk *desk_new(const DeskOptions *options, GError **error) {
 
 void desk_stop(Desk *desk) {
     if (!desk) return;
-    job_queue_close(desk->queue);
+    job_queue_close(desk->side.queue);
     if (desk->thread) g_thread_join(desk->thread);
     desk->thread = NULL;
 }
@@ -588,7 +568,7 @@ void desk_free(Desk *desk) {
     label_sender_free(desk->sender);
     casebook_close(desk->casebook);
     store_close(desk->store);
-    job_queue_free(desk->queue);
+    side_worker_clear(&desk->side);
     g_array_unref(desk->recent);
     g_string_free(desk->changes, TRUE);
     g_free(desk->failure);

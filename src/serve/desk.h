@@ -13,7 +13,7 @@
 #include "serve/desk_call.h"
 #include "serve/hub.h"
 #include "serve/kafka/topics.h"
-#include "serve/worker.h"
+#include "serve/side_worker.h"
 
 enum {
     DESK_QUEUE_MAX = 256,        /* calls that wait */

@@ -8,11 +8,10 @@
 #include <unistd.h>
 
 struct Library {
-    Worker worker; /* first: it is handed out */
+    SideWorker side; /* first: its worker is handed out */
     const char *dir;
     Models *models;
     Audit *audit;
-    JobQueue *queue;
     GThread *thread;
 };
 
@@ -267,7 +266,7 @@ static void *run(void *data) {
     Library *library = data;
     JobList jobs = {0};
     Job *job;
-    while (job_queue_take(library->queue, &jobs, 1, G_TIME_SPAN_SECOND))
+    while (job_queue_take(library->side.queue, &jobs, 1, G_TIME_SPAN_SECOND))
         while ((job = job_list_pop(&jobs)))
             work(library, job);
     return NULL;
@@ -275,42 +274,23 @@ static void *run(void *data) {
 
 /* Life */
 
-static bool submit(Worker *worker, Job *job) {
-    return job_queue_push(((Library *)worker)->queue, job);
-}
-
-static size_t queue_depth(Worker *worker) {
-    return job_queue_length(((Library *)worker)->queue);
-}
-
-static const char *failure(Worker *worker) {
-    (void)worker;
-    return NULL;
-}
-
-static bool ready(Worker *worker) {
-    (void)worker;
-    return true;
-}
-
 Worker *library_worker(Library *library) {
-    return &library->worker;
+    return &library->side.worker;
 }
 
 Library *library_new(const char *dir, Models *models, Audit *audit) {
     Library *library = g_new0(Library, 1);
-    library->worker = (Worker){submit, queue_depth, failure, ready, false};
     library->dir = dir;
     library->models = models;
     library->audit = audit;
-    library->queue = job_queue_new(LIBRARY_QUEUE_MAX);
+    side_worker_init(&library->side, LIBRARY_QUEUE_MAX);
     library->thread = g_thread_new("library", run, library);
     return library;
 }
 
 void library_stop(Library *library) {
     if (!library) return;
-    job_queue_close(library->queue);
+    job_queue_close(library->side.queue);
     g_thread_join(library->thread);
     library->thread = NULL;
 }
@@ -318,6 +298,6 @@ void library_stop(Library *library) {
 void library_free(Library *library) {
     if (!library) return;
     g_assert(!library->thread);
-    job_queue_free(library->queue);
+    side_worker_clear(&library->side);
     g_free(library);
 }

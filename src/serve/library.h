@@ -8,7 +8,7 @@
 #include "model/registry.h"
 #include "serve/audit.h"
 #include "serve/models.h"
-#include "serve/worker.h"
+#include "serve/side_worker.h"
 
 enum {
     LIBRARY_QUEUE_MAX = 64,              /* calls that wait */

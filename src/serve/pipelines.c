@@ -4,10 +4,9 @@
 #include <string.h>
 
 struct Pipelines {
-    Worker worker; /* first: it is handed out */
+    SideWorker side; /* first: its worker is handed out */
     PipelinesBackend backend;
     Audit *audit;
-    JobQueue *queue;
     GThread *thread;
 };
 
@@ -103,7 +102,7 @@ static void *run(void *data) {
     JobList jobs = {0};
     Job *job;
     int64_t next = 0;
-    while (job_queue_take(pipelines->queue, &jobs, 1, G_TIME_SPAN_SECOND)) {
+    while (job_queue_take(pipelines->side.queue, &jobs, 1, G_TIME_SPAN_SECOND)) {
         while ((job = job_list_pop(&jobs)))
             answer(pipelines, job);
         if (g_get_monotonic_time() < next) continue;
@@ -115,26 +114,8 @@ static void *run(void *data) {
 
 /* Life */
 
-static bool submit(Worker *worker, Job *job) {
-    return job_queue_push(((Pipelines *)worker)->queue, job);
-}
-
-static size_t queue_depth(Worker *worker) {
-    return job_queue_length(((Pipelines *)worker)->queue);
-}
-
-static const char *failure(Worker *worker) {
-    (void)worker;
-    return NULL;
-}
-
-static bool ready(Worker *worker) {
-    (void)worker;
-    return true;
-}
-
 Worker *pipelines_worker(Pipelines *pipelines) {
-    return &pipelines->worker;
+    return &pipelines->side.worker;
 }
 
 void pipelines_write_metrics(Pipelines *pipelines, GString *out) {
@@ -143,17 +124,16 @@ void pipelines_write_metrics(Pipelines *pipelines, GString *out) {
 
 Pipelines *pipelines_new(const PipelinesBackend *backend, Audit *audit) {
     Pipelines *pipelines = g_new0(Pipelines, 1);
-    pipelines->worker = (Worker){submit, queue_depth, failure, ready, false};
     pipelines->backend = *backend;
     pipelines->audit = audit;
-    pipelines->queue = job_queue_new(PIPELINES_QUEUE_MAX);
+    side_worker_init(&pipelines->side, PIPELINES_QUEUE_MAX);
     pipelines->thread = g_thread_new("pipelines", run, pipelines);
     return pipelines;
 }
 
 void pipelines_stop(Pipelines *pipelines) {
     if (!pipelines) return;
-    job_queue_close(pipelines->queue);
+    job_queue_close(pipelines->side.queue);
     g_thread_join(pipelines->thread);
     pipelines->thread = NULL;
 }
@@ -161,6 +141,6 @@ void pipelines_stop(Pipelines *pipelines) {
 void pipelines_free(Pipelines *pipelines) {
     if (!pipelines) return;
     g_assert(!pipelines->thread);
-    job_queue_free(pipelines->queue);
+    side_worker_clear(&pipelines->side);
     g_free(pipelines);
 }

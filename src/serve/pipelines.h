@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "serve/audit.h"
-#include "serve/worker.h"
+#include "serve/side_worker.h"
 
 enum {
     PIPELINES_QUEUE_MAX = 64, /* calls that wait */

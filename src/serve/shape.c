@@ -167,15 +167,12 @@ void shape_neighbours(GString *out, const Engine *engine, const Decision *decisi
     g_string_append_c(out, ']');
 }
 
-/* The members of an item, without the braces. */
-static void write_item(GString *out, const StoredTransaction *stored) {
+void shape_payment(GString *out, const StoredTransaction *stored) {
     const Transaction *t = &stored->transaction;
     g_string_append(out, "\"trans_num\":");
     json_write_str(out, t->trans_num);
     g_string_append(out, ",\"time\":");
     shape_time(out, t->time);
-    g_string_append(out, ",\"card\":");
-    shape_masked(out, t->card);
     g_string_append(out, ",\"merchant\":");
     json_write_str(out, t->merchant);
     g_string_append(out, ",\"category\":");
@@ -184,9 +181,16 @@ static void write_item(GString *out, const StoredTransaction *stored) {
     g_string_append(out, ",\"amount\":");
     json_write_cents(out, t->amount);
     write_decision(out, &stored->answer);
-    write_members(out, &stored->answer);
     g_string_append_printf(out, ",\"is_fraud\":%s",
                            stored->is_fraud < 0 ? "null" : (stored->is_fraud ? "true" : "false"));
+}
+
+/* The members of an item, without the braces. */
+static void write_item(GString *out, const StoredTransaction *stored) {
+    shape_payment(out, stored);
+    g_string_append(out, ",\"card\":");
+    shape_masked(out, stored->transaction.card);
+    write_members(out, &stored->answer);
     write_reasons(out, &stored->answer);
 }
 

@@ -27,6 +27,9 @@ void shape_reasons(GString *out, const Engine *engine, const Decision *decision,
 enum { NEIGHBOURS_MAX = 5 };
 void shape_neighbours(GString *out, const Engine *engine, const Decision *decision);
 
+/* What every list of transactions has of one: the members without braces, the number first. */
+void shape_payment(GString *out, const StoredTransaction *stored);
+
 /* A transaction as the live page lists it. */
 void shape_item(GString *out, const StoredTransaction *stored);
 

@@ -1,12 +1,11 @@
 #include "serve/shape_alert.h"
 
 #include "base/json_write.h"
-#include "record/category.h"
 #include "serve/shape.h"
 
 #include <math.h>
 
-enum { SCORE_DIGITS = 9, DEGREE_DIGITS = 9 };
+enum { DEGREE_DIGITS = 9 };
 
 static void write_text(GString *out, const char *name, const char *text) {
     g_string_append_printf(out, ",\"%s\":", name);
@@ -65,22 +64,8 @@ void shape_card_item(GString *out, const StoredTransaction *stored, bool is_this
     const double degrees[] = {t->latitude, t->longitude, t->merchant_latitude,
                               t->merchant_longitude};
     static const char *const names[] = {"lat", "long", "merch_lat", "merch_long"};
-    g_string_append(out, "{\"trans_num\":");
-    json_write_str(out, t->trans_num);
-    g_string_append(out, ",\"time\":");
-    shape_time(out, t->time);
-    g_string_append(out, ",\"merchant\":");
-    json_write_str(out, t->merchant);
-    g_string_append(out, ",\"category\":");
-    json_write_str(out,
-                   t->category_name.len ? t->category_name : str_from(category_name(t->category)));
-    g_string_append(out, ",\"amount\":");
-    json_write_cents(out, t->amount);
-    g_string_append(out, ",\"score\":");
-    json_write_double(out, (double)stored->answer.score, SCORE_DIGITS);
-    g_string_append_printf(out, ",\"decision\":\"%s\",\"is_fraud\":%s",
-                           verdict_name(stored->answer.verdict),
-                           stored->is_fraud < 0 ? "null" : (stored->is_fraud ? "true" : "false"));
+    g_string_append_c(out, '{');
+    shape_payment(out, stored);
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         g_string_append_printf(out, ",\"%s\":", names[i]);
         json_write_double(out, degrees[i], DEGREE_DIGITS);

@@ -58,16 +58,18 @@ export interface World {
   readonly rows: readonly Row[];
 }
 
-/** Makes data and a model. */
-export function makeWorld(count: number): World {
+/** Makes data and a version of a model for each number of trees, the last of them the champion. */
+export function makeWorld(count: number, rounds: readonly number[] = [20]): World {
   const folder = mkdtempSync(join(tmpdir(), 'haechi-page-'));
   const data = join(folder, 'data');
   const models = join(folder, 'models');
   const run = (...args: string[]): Buffer => execFileSync(haechi, args, { stdio: 'pipe' });
   run('data', 'generate', '--out', data, '--cards', '80', '--days', '60', '--seed', '11');
-  const trees = ['--param', 'num_round=20', '--param', 'nthread=1'];
-  run('train', 'xgboost', ...trees, '--train', join(data, 'fraudTrain.csv'), '--models', models);
-  run('models', 'promote', 'xgboost@latest', '--models', models);
+  for (const round of rounds) {
+    const trees = ['--param', `num_round=${round}`, '--param', 'nthread=1'];
+    run('train', 'xgboost', ...trees, '--train', join(data, 'fraudTrain.csv'), '--models', models);
+    run('models', 'promote', 'xgboost@latest', '--models', models);
+  }
   const rows = readRows(join(data, 'fraudTest.csv'), count);
   return { folder, model: join(models, 'xgboost', 'champion'), rows };
 }

@@ -8,11 +8,8 @@
 //   HAECHI_PICTURES   when set, writes the pictures of docs/images
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -21,102 +18,26 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { Drift } from '../../ui/src/api/drift';
 import type { ModelEntry, ModelShown } from '../../ui/src/api/models';
 import type { Transaction } from '../../ui/src/api/types';
+import * as harness from './harness';
+import { unlabelled, type Row, type Service, type World } from './harness';
 
-// The working folder is the source's root.
-const require = createRequire(resolve('ui/package.json'));
-const { chromium } = require('playwright-core') as typeof import('playwright-core');
-
-const haechi = process.env['HAECHI'] ?? resolve('build/haechi');
-const browserPath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const pictures = process.env['HAECHI_PICTURES'] !== undefined;
-
-function whyNot(): string | false {
-  if (!existsSync(browserPath)) return `${browserPath} is not there`;
-  const commands = execFileSync(haechi, ['--help'], { encoding: 'utf8' });
-  for (const command of ['data generate', 'train xgboost', 'serve'])
-    if (!commands.includes(`  ${command} `)) return `haechi has no command '${command}'`;
-  return false;
-}
-
-const skip = whyNot();
+const skip = harness.whyNot();
 
 const ROWS = 3000;
 const BATCH = 100;
-/** How long something may take to appear; on a busy machine, under a sanitizer. */
-const WAIT_MS = 20_000;
 
-interface Service {
-  readonly process: ChildProcess;
-  readonly url: string;
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'haechi-page-'));
-const models = join(folder, 'models');
-const champion = join(models, 'xgboost', 'champion');
+let world: World;
 let browser: Browser;
 let service: Service;
-let rows: Record<string, string>[] = [];
+let rows: readonly Row[] = [];
 
-/** The published files quote no field that holds a comma unless they must: this reads both. */
-function splitCsvRow(line: string): string[] {
-  const fields = line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? [];
-  return fields.map((field) => field.replace(/,$/, '').replace(/^"(.*)"$/, '$1').replace(/""/g, '"'));
+function post(path: string, records: readonly object[]): Promise<void> {
+  return harness.post(service, path, records);
 }
 
-function readRows(path: string, count: number): Record<string, string>[] {
-  const [head = '', ...lines] = readFileSync(path, 'utf8').split('\n');
-  const names = splitCsvRow(head);
-  return lines
-    .filter((line) => line !== '')
-    .slice(0, count)
-    .map((line) => {
-      const values = splitCsvRow(line);
-      return Object.fromEntries(names.map((name, i) => [name, values[i] ?? '']).filter(([n]) => n));
-    });
-}
-
-/** Starts the service and waits until it says where it listens. */
-async function startService(listen: string): Promise<Service> {
-  const child = spawn(
-    haechi,
-    ['serve', '--listen', listen, '--data-dir', join(folder, 'store'), '--model', champion],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  let said = '';
-  const url = await new Promise<string>((found, failed) => {
-    child.stderr!.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      const match = /listening on (http:\/\/\S+?)\/?\s/.exec(said);
-      if (match) found(match[1]!);
-    });
-    child.once('exit', (status) => failed(new Error(`haechi serve ended (${status}): ${said}`)));
-  });
-  return { process: child, url };
-}
-
-async function stopService(running: Service): Promise<void> {
-  const ended = new Promise((done) => running.process.once('exit', done));
-  running.process.kill('SIGTERM');
-  await ended;
-}
-
-async function post(path: string, records: readonly object[]): Promise<void> {
-  const response = await fetch(service.url + path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/x-ndjson' },
-    body: records.map((record) => JSON.stringify(record)).join('\n'),
-  });
-  assert.equal(response.status, 200, await response.text());
-}
-
-/** A label comes later, as in life: the transaction itself is sent without. */
-function unlabelled(row: Record<string, string>): Record<string, string> {
-  const { is_fraud: _, ...rest } = row;
-  return rest;
-}
-
-async function getJson<T>(path: string): Promise<T> {
-  return (await (await fetch(service.url + path)).json()) as T;
+function getJson<T>(path: string): Promise<T> {
+  return harness.getJson<T>(service, path);
 }
 
 async function getTransactions(query: string): Promise<Transaction[]> {
@@ -124,32 +45,11 @@ async function getTransactions(query: string): Promise<Transaction[]> {
   return page.transactions;
 }
 
-/** A page whose every complaint and every request is kept. */
-async function openPage(
+function openPage(
   options: BrowserContextOptions,
   hash = '',
 ): Promise<{ page: Page; complaints: string[] }> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
-  context.setDefaultTimeout(WAIT_MS);
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(service.url)) complaints.push(`asked ${request.url()}`);
-  });
-  page.on('response', (response) => {
-    if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
-  });
-  await page.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (event) =>
-      console.error(`content security policy: ${event.violatedDirective} ${event.blockedURI}`),
-    );
-  });
-  await page.goto(`${service.url}/${hash}`);
-  return { page, complaints };
+  return harness.openPage(browser, service, options, hash);
 }
 
 /** How many different colours the canvas of each chart holds: a blank one holds one. */
@@ -165,35 +65,17 @@ function chartColours(page: Page): Promise<number[]> {
 
 before(async () => {
   if (skip) return;
-  const data = join(folder, 'data');
-  const run = (...args: string[]): Buffer => execFileSync(haechi, args, { stdio: 'pipe' });
-  run('data', 'generate', '--out', data, '--cards', '80', '--days', '60', '--seed', '11');
-  // Few trees, on one thread: they tell frauds well enough, and soon enough on a busy machine.
-  for (const rounds of ['8', '20']) {
-    const trees = ['--param', `num_round=${rounds}`, '--param', 'nthread=1'];
-    run('train', 'xgboost', ...trees, '--train', join(data, 'fraudTrain.csv'), '--models', models);
-    run('models', 'promote', 'xgboost@latest', '--models', models);
-  }
-  rows = readRows(join(data, 'fraudTest.csv'), ROWS);
-  service = await startService('127.0.0.1:0');
-  browser = await chromium.launch({
-    executablePath: browserPath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-quic',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  });
+  // Few trees: they tell frauds well enough, and soon enough on a busy machine.
+  world = harness.makeWorld(ROWS, [8, 20]);
+  rows = world.rows;
+  service = await harness.startService(world, 'store');
+  browser = await harness.startBrowser();
 });
 
 after(async () => {
   await browser?.close();
-  if (service && service.process.exitCode === null) await stopService(service);
-  rmSync(folder, { recursive: true, force: true });
+  await harness.stopService(service);
+  harness.removeWorld(world);
 });
 
 test('the page before the first transaction says how to start', { skip }, async () => {
@@ -511,12 +393,12 @@ test('a service that ends is noticed, and so is its return', { skip }, async () 
   const { page, complaints } = await openPage({ locale: 'en-US' });
   await page.locator('.latest tbody tr').first().waitFor();
   assert.deepEqual(complaints, []);
-  await stopService(service);
+  await harness.stopService(service);
   await page.locator('.notice.lost').filter({ hasText: 'does not answer' }).waitFor();
   await page.locator('.state.lost').waitFor();
   assert.ok((await page.locator('.latest tbody tr').count()) > 0, 'what was known stays');
 
-  service = await startService(new URL(service.url).host);
+  service = await harness.startService(world, 'store', '--listen', new URL(service.url).host);
   await page.locator('.state.live').waitFor();
   assert.equal(await page.locator('.notice.lost').count(), 0);
   assert.ok((await page.locator('.latest tbody tr').count()) > 0);

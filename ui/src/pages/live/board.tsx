@@ -279,7 +279,7 @@ interface BoardProps {
 export function BoardSection({ connection, stats, paused }: BoardProps): JSX.Element {
   const { texts, format } = useLocale();
   const words = texts.live;
-  const [range, setRange] = useState<Range>('24h');
+  const [range, setRange] = useState<Range>('all'); // a label comes days later
   const changes = `${connection} ${stats?.transactions} ${stats?.labels} ${stats?.frauds_labelled}`;
   const active = connection === 'live' && !paused;
   const asked = useLiveResource<Board>(`/v1/board?window=${range}`, changes, active);
