@@ -159,8 +159,13 @@ bool audit_trail_add(AuditTrail *trail, const AuditEntry *entry, int64_t time, G
     }
     hash_entry(hash, last + 1, time, views, hash);
     sqlite3_bind_blob(add, 3 + PARTS, hash, sizeof hash, SQLITE_STATIC);
-    const bool ok = database_step(trail->database, add, error);
+    bool ok = database_step(trail->database, add, error);
     parts_clear(&parts);
+    if (ok && sqlite3_changes(trail->database->db) != 1) { /* a trigger that is not ours */
+        g_set_error(error, DATABASE_ERROR, DATABASE_ERROR_TAMPERED,
+                    "the audit trail of %s takes no entry", trail->database->path);
+        ok = false;
+    }
     return ok;
 }
 
@@ -220,6 +225,9 @@ static bool check_row(const AuditTrail *trail, sqlite3_stmt *row, uint64_t expec
     if (seq != expected) return fail_tampered(trail, expected, "it is missing", error);
     Str parts[PARTS];
     for (int i = 0; i < PARTS; i++) {
+        const int type = sqlite3_column_type(row, 2 + i);
+        if (type != SQLITE_TEXT && type != SQLITE_NULL)
+            return fail_tampered(trail, seq, "a part of it is no text", error);
         parts[i] = database_column(row, 2 + i);
         /* Of an empty text SQLite gives no address. */
         if (sqlite3_column_type(row, 2 + i) != SQLITE_NULL && !parts[i].data) parts[i].data = "";
@@ -229,6 +237,36 @@ static bool check_row(const AuditTrail *trail, sqlite3_stmt *row, uint64_t expec
     if (str_equal(found, (Str){(const char *)hash, AUDIT_HASH_BYTES})) return true;
     return fail_tampered(trail, seq, "its hash is not that of its content and the entry before",
                          error);
+}
+
+/* The statements by which the table is there, sorted. */
+static char *read_schema(sqlite3 *db) {
+    GString *out = g_string_new(NULL);
+    sqlite3_stmt *all = NULL;
+    if (sqlite3_prepare_v2(db,
+                           "SELECT coalesce(sql, name) FROM sqlite_master WHERE tbl_name = 'audit'"
+                           " ORDER BY 1",
+                           -1, &all, NULL) == SQLITE_OK)
+        while (sqlite3_step(all) == SQLITE_ROW)
+            g_string_append_printf(out, "%s\n", (const char *)sqlite3_column_text(all, 0));
+    sqlite3_finalize(all);
+    return g_string_free(out, FALSE);
+}
+
+/* Whether the table, its indexes and its triggers are ours and no others: one more could keep
+ * entries out. */
+static bool check_schema(const AuditTrail *trail, GError **error) {
+    sqlite3 *fresh = NULL;
+    const bool made = sqlite3_open(":memory:", &fresh) == SQLITE_OK &&
+                      sqlite3_exec(fresh, audit_trail_schema, NULL, NULL, NULL) == SQLITE_OK;
+    g_autofree char *ours = made ? read_schema(fresh) : NULL;
+    g_autofree char *found = read_schema(trail->database->db);
+    sqlite3_close(fresh);
+    if (g_strcmp0(ours, found) == 0) return true;
+    g_set_error(error, DATABASE_ERROR, DATABASE_ERROR_TAMPERED,
+                "the audit trail of %s does not hold: its table or its triggers were changed",
+                trail->database->path);
+    return false;
 }
 
 bool audit_trail_verify(AuditTrail *trail, const char *noted, AuditCheck *check, GError **error) {
@@ -248,7 +286,7 @@ bool audit_trail_verify(AuditTrail *trail, const char *noted, AuditCheck *check,
     if (ok && status != SQLITE_DONE)
         ok = database_fail(trail->database, "read the audit trail of", error);
     sqlite3_reset(all);
-    return ok;
+    return ok && check_schema(trail, error);
 }
 
 /* Writing */

@@ -22,9 +22,9 @@
     " merchant INTEGER NOT NULL REFERENCES merchants, amount INTEGER NOT NULL,"                    \
     " score REAL NOT NULL, loss REAL NOT NULL, verdict INTEGER NOT NULL,"                          \
     " status INTEGER NOT NULL, assignee TEXT);"                                                    \
-    "CREATE INDEX alerts_loss ON alerts(status, verdict, loss, seq, amount, time);"                \
-    "CREATE INDEX alerts_time ON alerts(status, verdict, time, seq, amount);"                      \
-    "CREATE INDEX alerts_score ON alerts(status, verdict, score, seq, amount, time);"              \
+    "CREATE INDEX alerts_loss ON alerts(status, verdict, loss, seq, amount, time, assignee);"      \
+    "CREATE INDEX alerts_time ON alerts(status, verdict, time, seq, amount, assignee);"            \
+    "CREATE INDEX alerts_score ON alerts(status, verdict, score, seq, amount, time, assignee);"    \
     "CREATE INDEX alerts_last_four ON alerts(last_four);"                                          \
     "CREATE INDEX alerts_merchant ON alerts(merchant);"                                            \
     "CREATE INDEX alerts_assignee ON alerts(assignee) WHERE assignee IS NOT NULL;" /* Cases that   \

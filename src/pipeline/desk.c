@@ -198,6 +198,21 @@ static bool has_room(PipelineDesk *desk, GError **error) {
     return false;
 }
 
+/* Over HTTP an address may only be the file's own: steps are given the secrets of the service's
+ * environment, and data that no answer holds. */
+static bool check_addresses(const Pipeline *pipeline, const GPtrArray *arguments, GError **error) {
+    for (guint i = 0; i < pipeline->arguments->len; i++) {
+        const PipelineArgument *argument = g_ptr_array_index(pipeline->arguments, i);
+        const char *value = g_ptr_array_index(arguments, 2 * i + 1);
+        if (!strstr(value, "://") || g_strcmp0(value, argument->value) == 0) continue;
+        g_set_error(error, PIPELINE_ERROR, PIPELINE_ERROR_ARGUMENT,
+                    "argument '%s': over HTTP an address is only what the pipeline's file says",
+                    argument->name);
+        return false;
+    }
+    return true;
+}
+
 /* What can be said of the arguments is said here: the process that runs it would only refuse them.
  */
 static bool check_run(PipelineDesk *desk, const PipelinesCall *call, GError **error) {
@@ -207,7 +222,7 @@ static bool check_run(PipelineDesk *desk, const PipelinesCall *call, GError **er
     if (!pipeline) return false;
     g_autoptr(GPtrArray) arguments =
         pipeline_arguments(pipeline, (const char *const *)call->set->pdata, error);
-    if (!arguments) return false;
+    if (!arguments || !check_addresses(pipeline, arguments, error)) return false;
     g_autoptr(GPtrArray) commands = pipeline_commands(pipeline, arguments, error);
     return commands && has_room(desk, error);
 }

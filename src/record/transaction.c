@@ -10,7 +10,7 @@ void card_mask(uint64_t card, char out[24]) {
 
 /* Twelve digits in a row and more may be a card number, wherever a shifted row has put it; so may
  * thirteen and more in groups, as people write them: "4111 1111-1111 1111". */
-enum { RUN_DIGITS_MIN = 12, GROUPED_DIGITS_MIN = 13, DIGITS_SHOWN = 4 };
+enum { RUN_DIGITS_MIN = 12, GROUPED_DIGITS_MIN = 13, DIGITS_SHOWN = 4, JOINTS_MAX = 2 };
 
 /* Masks the digits of text[0..end) but for the last four of them. */
 static void mask_digits(char *text, size_t end) {
@@ -19,8 +19,8 @@ static void mask_digits(char *text, size_t end) {
         if (g_ascii_isdigit(text[i - 1]) && shown++ >= DIGITS_SHOWN) text[i - 1] = '*';
 }
 
-/* Masks where `shortest` digits or more follow each other, with at most one of the joints between
- * two of them. */
+/* Masks where `shortest` digits or more follow each other, with at most JOINTS_MAX of the joints
+ * between two of them. */
 static void mask_numbers(char *text, size_t shortest, const char *joints) {
     for (char *at = text; *at;) {
         char *end = at;
@@ -28,7 +28,8 @@ static void mask_numbers(char *text, size_t shortest, const char *joints) {
         while (g_ascii_isdigit(*end)) {
             digits++;
             end++;
-            if (*end && strchr(joints, *end) && g_ascii_isdigit(end[1])) end++;
+            const size_t between = strspn(end, joints);
+            if (between <= JOINTS_MAX && g_ascii_isdigit(end[between])) end += between;
         }
         if (digits >= shortest) mask_digits(at, (size_t)(end - at));
         at = end > at ? end : at + 1;
@@ -36,7 +37,7 @@ static void mask_numbers(char *text, size_t shortest, const char *joints) {
 }
 
 void mask_card_numbers(char *text) {
-    mask_numbers(text, GROUPED_DIGITS_MIN, " -");
+    mask_numbers(text, GROUPED_DIGITS_MIN, " -_/\t\n");
     mask_numbers(text, RUN_DIGITS_MIN, "");
 }
 

@@ -47,16 +47,20 @@ static bool is_secret(const char *name) {
     return false;
 }
 
-/* Without what stands, in each address, between :// and the last @ before the path: a user and a
- * password. */
+/* Without what stands, in each address, between :// and its last @, a user and a password, and
+ * without what follows a question mark. */
 static char *without_users(const char *value) {
     GString *out = g_string_new(NULL);
     const char *start;
     while ((start = strstr(value, "://")) != NULL) {
         start += strlen("://");
-        const char *at = g_strrstr_len(start, (gssize)strcspn(start, "/?#, "), "@");
+        const size_t len = strcspn(start, ", ");
+        const char *at = g_strrstr_len(start, (gssize)len, "@");
         g_string_append_len(out, value, start - value);
         value = at ? at + 1 : start;
+        const char *end = start + len, *asked = memchr(value, '?', (size_t)(end - value));
+        g_string_append_len(out, value, (asked ? asked : end) - value);
+        value = end;
     }
     g_string_append(out, value);
     return g_string_free(out, FALSE);

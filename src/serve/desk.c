@@ -11,6 +11,7 @@
 
 struct Desk {
     SideWorker side; /* first: its worker is handed out */
+    _Atomic bool stopping;
     DeskOptions options;
     Casebook *casebook;
     Store *store; /* a reader */
@@ -492,6 +493,12 @@ static bool list_audit(Desk *desk, Job *job, GError **error) {
 
 typedef bool Task(Desk *desk, Job *job, GError **error);
 
+/* Whoever waits behind others when the service stops is not waited for. */
+static void turn_away(Job *job) {
+    reply_problem(&job->reply, 503, "the service is stopping");
+    job->done(job);
+}
+
 static void work(Desk *desk, Job *job) {
     static Task *const tasks[] = {
         [DESK_LIST] = list,      [DESK_SHOW] = show,        [DESK_CHANGE] = change,
@@ -513,7 +520,10 @@ static void *run(void *data) {
     int64_t wait = 0;
     while (job_queue_take(desk->side.queue, &jobs, 1, wait)) {
         while ((job = job_list_pop(&jobs)))
-            work(desk, job);
+            if (atomic_load(&desk->stopping))
+                turn_away(job);
+            else
+                work(desk, job);
         follow_some(desk, DESK_STEP_MS, true);
         send_waiting(desk);
         send_changes(desk);
@@ -557,6 +567,7 @@ Desk *desk_new(const DeskOptions *options, GError **error) {
 
 void desk_stop(Desk *desk) {
     if (!desk) return;
+    atomic_store(&desk->stopping, true);
     job_queue_close(desk->side.queue);
     if (desk->thread) g_thread_join(desk->thread);
     desk->thread = NULL;

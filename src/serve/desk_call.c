@@ -246,7 +246,11 @@ static const char *take_assignee(JsonValue value, bool *has, char out[CASE_NAME_
     const Str name = json_get_str(value);
     const bool good =
         json_type(value) == JSON_NULL || (json_type(value) == JSON_STRING && name.len > 0);
-    return good && copy_text(name, CASE_NAME_MAX, out) ? NULL : wrong_assignee;
+    if (!good || !copy_text(name, CASE_NAME_MAX, out)) return wrong_assignee;
+    char masked[CASE_NAME_MAX + 1];
+    g_strlcpy(masked, out, sizeof masked);
+    mask_card_numbers(masked);
+    return strcmp(masked, out) == 0 ? NULL : "assignee: it looks like a card number";
 }
 
 /* A note may have lines. */

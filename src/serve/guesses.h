@@ -10,6 +10,7 @@ enum {
     GUESSES_PER_MINUTE = 120, /* what an address may spend */
     GUESS_BEARER = 1,         /* what a wrong Authorization header costs */
     GUESS_SIGN_IN = 12,       /* what a wrong sign-in costs */
+    SIGN_IN_COST = 2,         /* and what a right one does: each is an entry of the audit trail */
     GUESSERS_MAX = 1024,      /* addresses kept apart */
     GUESSER_ADDRESS_MAX = 64, /* bytes of an address that count */
 };

@@ -8,8 +8,8 @@
 typedef enum Role {
     ROLE_NONE,    /* nobody has it, and it lets nobody in */
     ROLE_VIEWER,  /* reads */
-    ROLE_ANALYST, /* also decides alerts, tells labels, sees a card's whole number */
-    ROLE_ADMIN,   /* also sends transactions, changes models, runs pipelines */
+    ROLE_ANALYST, /* also decides alerts, asks by a card's number, sees a whole one */
+    ROLE_ADMIN,   /* also sends transactions and labels, changes models, runs pipelines */
 } Role;
 
 typedef struct Identity {

@@ -57,17 +57,25 @@ const char *pipelines_call_read(JsonParser *parser, Str body, PipelinesCall *cal
 
 /* Answers */
 
-/* Who did what to which run: on standard error and in the audit trail. */
-static void tell_change(const Pipelines *pipelines, const PipelinesCall *call,
-                        const char *subject) {
+/* Who did what to which run, and with which arguments: on standard error and in the audit trail.
+ * Once it is done it stays so; that the trail could not be written is then all there is to say. */
+static bool tell_change(const Pipelines *pipelines, const PipelinesCall *call, const char *subject,
+                        GError **error) {
     static const char *const actions[] = {[PIPELINES_RUN] = "pipeline.run",
                                           [PIPELINES_CANCEL] = "pipeline.cancel",
                                           [PIPELINES_RESUME] = "pipeline.resume"};
     g_printerr("asked over HTTP by %s (%s): %s %s\n", call->by, call->role, actions[call->task],
                subject);
-    const AuditEntry entry = {
-        .by = call->by, .role = call->role, .action = actions[call->task], .subject = subject};
-    audit_note(pipelines->audit, &entry);
+    g_autofree char *arguments = g_strjoinv(" ", (char **)call->set->pdata);
+    const AuditEntry entry = {.by = call->by,
+                              .role = call->role,
+                              .action = actions[call->task],
+                              .subject = subject,
+                              .text = *arguments ? arguments : NULL};
+    g_autoptr(GError) why = NULL;
+    if (audit_write(pipelines->audit, &entry, &why)) return true;
+    g_set_error(error, DATABASE_ERROR, why->code, "it was done, but not told of: %s", why->message);
+    return false;
 }
 
 static void answer(const Pipelines *pipelines, Job *job) {
@@ -79,13 +87,14 @@ static void answer(const Pipelines *pipelines, Job *job) {
     const bool change = call->task >= PIPELINES_RUN;
     g_autoptr(GError) error = NULL;
     PipelinesAnswer given = {.body = g_string_new(NULL)};
-    const PipelinesOutcome outcome =
+    PipelinesOutcome outcome =
         pipelines->backend.answer(pipelines->backend.data, call, &given, &error);
+    if (outcome == PIPELINES_DONE && change && !tell_change(pipelines, call, given.subject, &error))
+        outcome = PIPELINES_FAILED;
     if (outcome == PIPELINES_DONE) {
         job->reply.body = g_steal_pointer(&given.body);
         job->reply.content_type = "application/json";
         job->reply.status = change ? 202 : 200;
-        if (change) tell_change(pipelines, call, given.subject);
     } else {
         if (outcome == PIPELINES_FAILED) g_printerr("%s\n", error->message);
         reply_problem(&job->reply, statuses[outcome], error->message);

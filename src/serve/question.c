@@ -34,6 +34,7 @@ static bool take_subject(JsonValue value, const CardRefKey *key, Subject *out) {
     bool good = false;
     *out = (Subject){.kind = VERTEX_CARD};
     if (strip_prefix(&text, STR("card:"))) {
+        out->by_number = true;
         good = !read_card(text, &out->card);
     } else if (strip_prefix(&text, STR("card_ref:"))) {
         good = card_ref_read(key, text, &out->card);

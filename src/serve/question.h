@@ -18,6 +18,7 @@ enum {
  * "transaction:NUMBER", the card of a stored transaction. */
 typedef struct Subject {
     VertexKind kind;
+    bool by_number;      /* its card was told by its number */
     bool by_transaction; /* its card is still to be found out: name is the transaction's number */
     uint64_t card;
     size_t name_len;

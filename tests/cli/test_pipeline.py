@@ -152,7 +152,7 @@ class Slow:
         self.process = subprocess.Popen([HAECHI, "pipeline", "run", "slow"], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENV)
         self.id = wait_until("it waits", self.at_wait)
-        self.step, = children_of(self.process.pid)
+        self.step, = wait_until("its step is there", lambda: children_of(self.process.pid))
 
     def at_wait(self):
         latest = (asked("status")["runs"] or [{"pipeline": None}])[0]
@@ -253,8 +253,8 @@ def test_at_once():
     pair = subprocess.Popen([HAECHI, "pipeline", "run", "pair"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                             stderr=subprocess.PIPE, text=True, env=ENV)
     run = wait_until("both run", both_wait)
+    wait_until("both are there", lambda: len(children_of(pair.pid)) == 2)
     steps = children_of(pair.pid)
-    assert len(steps) == 2
     os.kill(steps[0], signal.SIGSTOP)  # one has to be killed, the other ends when asked
     told = asked("cancel", run["id"])
     assert told["state"] == "cancelled"

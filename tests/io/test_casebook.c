@@ -673,13 +673,38 @@ static void test_noted_hash(Fixture *f, gconstpointer unused) {
     Casebook *casebook = must_open(f->dir);
     g_assert_true(audit_trail_verify(casebook_trail(casebook), NULL, &whole, &error));
     casebook_close(casebook);
-    must_run_sql(f->dir, "DROP TRIGGER audit_is_kept; DELETE FROM audit WHERE seq > 17");
+    must_run_sql(f->dir, "DROP TRIGGER audit_is_kept; DELETE FROM audit WHERE seq > 17;"
+                         "CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN"
+                         " SELECT raise(ABORT, 'the audit trail is kept'); END");
     casebook = must_open(f->dir);
     g_assert_true(audit_trail_verify(casebook_trail(casebook), whole.last, &cut, &error));
     g_assert_cmpuint(cut.entries, ==, 17);
     g_assert_cmpuint(cut.seen_at, ==, 0);
     g_assert_true(audit_trail_verify(casebook_trail(casebook), cut.last, &whole, &error));
     g_assert_cmpuint(whole.seen_at, ==, 17);
+    casebook_close(casebook);
+}
+
+/* Who adds a trigger that keeps entries out is found, and so is the entry that it kept out. */
+static void test_foreign_trigger(Fixture *f, gconstpointer unused) {
+    (void)unused;
+    g_autoptr(GError) error = NULL;
+    fill_trail(f->dir);
+    must_run_sql(f->dir, "CREATE TRIGGER zz BEFORE INSERT ON audit WHEN new.by = 'anna' BEGIN"
+                         " SELECT raise(IGNORE); END");
+    Casebook *casebook = must_open(f->dir);
+    AuditTrail *trail = casebook_trail(casebook);
+    const AuditEntry other = {.by = "kim", .role = "analyst", .action = "card.shown"};
+    const AuditEntry anna = {.by = "anna", .role = "analyst", .action = "card.shown"};
+    AuditCheck check;
+    g_assert_false(audit_trail_verify(trail, NULL, &check, &error));
+    g_assert_error(error, DATABASE_ERROR, DATABASE_ERROR_TAMPERED);
+    g_clear_error(&error);
+    g_assert_true(casebook_begin(casebook, true, &error));
+    g_assert_true(audit_trail_add(trail, &other, 1, &error));
+    g_assert_false(audit_trail_add(trail, &anna, 2, &error));
+    g_assert_error(error, DATABASE_ERROR, DATABASE_ERROR_TAMPERED);
+    casebook_rollback(casebook);
     casebook_close(casebook);
 }
 
@@ -907,6 +932,7 @@ int main(int argc, char **argv) {
     ADD(trail_is_kept);
     ADD(tampering);
     ADD(noted_hash);
+    ADD(foreign_trigger);
     ADD(what_is_kept);
     ADD(refusals);
     ADD(rollback);

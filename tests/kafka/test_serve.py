@@ -289,6 +289,7 @@ def test_topic_that_comes_later(broker, world):
     group = Group(broker, 1, make=False)
     with group.serve() as service:
         service.wait_until_said(f"there is no topic {group.topics['transactions']} at kafka {broker.address}")
+        wait_until("it answers", lambda: service.get("/healthz"))
         assert service.get("/readyz")[0] == 503 and service.get("/healthz")[0] == 200
         group.make_inputs()
         service.wait_ready()

@@ -830,6 +830,14 @@ static void call_sessions(Api *api, Service *plain) {
     service.token = "viewer-0123456789";
     call(api, &service, "GET", "/v1/config", "/v1/config", NULL, NULL, 403);
     call(api, &service, "GET", "/v1/audit", "/v1/audit", NULL, NULL, 403);
+    call(api, &service, "GET", "/v1/cards/{card}", "/v1/cards/4111111111111111", NULL, NULL, 403);
+    static const char *const by_number[][2] = {
+        {"/v1/graph/neighbourhood", "{\"of\":\"card:4111111111111111\"}"},
+        {"/v1/graph/ring", "{\"of\":\"card:4111111111111111\"}"},
+        {"/v1/graph/paths", "{\"from\":\"merchant:m\",\"to\":\"card:4111111111111111\"}"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(by_number); i++)
+        call(api, &service, "POST", by_number[i][0], by_number[i][0], json_type_name,
+             by_number[i][1], 403);
     service.token = NULL;
     for (int i = 0; i < 10; i++)
         call(api, &service, "POST", path, path, json_type_name, guess, 401);

@@ -157,6 +157,16 @@ def test_failure():
         assert service.end() == 0
 
 
+def test_addresses():
+    """An address over HTTP is the file's own or none: what runs has the service's secrets."""
+    with Service("data") as service:
+        for name, argument in (("load_batch_into_neo4j", "neo4j"), ("stream_predictions", "to")):
+            status, problem = post(service, f"/v1/pipelines/{name}/run",
+                                   {"arguments": {argument: "http://127.0.0.1:1"}})
+            assert status == 422 and f"argument '{argument}'" in problem["detail"], problem
+        assert service.end() == 0
+
+
 def test_outlives_service():
     """Whether the service is stopped or killed, a run goes on, and the next service knows it."""
     for number in (signal.SIGTERM, signal.SIGKILL):
@@ -325,7 +335,7 @@ def minutes():
 
 
 SCHEDULERS = []
-TESTS = [test_train, test_failure, test_outlives_service, test_interrupted, test_progress, test_many_at_once,
+TESTS = [test_train, test_failure, test_addresses, test_outlives_service, test_interrupted, test_progress, test_many_at_once,
          test_wrong_file, test_people, test_schedule]
 
 

@@ -18,7 +18,7 @@ const haechi = process.env['HAECHI'] ?? resolve('build/haechi');
 const browserPath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 /** How long something may take to appear; on a busy machine, under a sanitizer. */
-export const WAIT_MS = 20_000;
+export const WAIT_MS = 40_000;
 
 export function whyNot(): string | false {
   return existsSync(browserPath) ? false : `${browserPath} is not there`;

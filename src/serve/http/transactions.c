@@ -61,6 +61,9 @@ static enum MHD_Result post_question(Request *request, JobKind kind) {
     const char *wrong = question_read(request->http->parser, &request->http->card_ref_key, body,
                                       kind, question, &status);
     if (wrong) return http_send_problem(request, status, wrong);
+    if ((question->of.by_number || question->to.by_number) &&
+        request->identity->role < ROLE_ANALYST) /* whoever may try numbers finds out whole ones */
+        return http_send_problem(request, 403, "to ask by a card's number needs the role analyst");
     if (!find_card(request, &question->of, &result) || !find_card(request, &question->to, &result))
         return result;
     wrong = question_check(kind, question);
