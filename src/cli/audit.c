@@ -16,6 +16,7 @@ typedef struct Words {
     char *data_dir, *noted;
     int limit;
     gboolean json;
+    gboolean people;
 } Words;
 
 static const char *data_dir_of(const Words *words) {
@@ -84,8 +85,8 @@ static void print_listing(const Listing *listing) {
 static bool list(const Words *words, AuditTrail *trail, GError **error) {
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     Listing listing = {.lines = lines, .json = words->json};
-    if (!audit_trail_list(trail, NULL, UINT64_MAX, (size_t)words->limit, take_record, &listing,
-                          error))
+    if (!audit_trail_list(trail, words->people, UINT64_MAX, (size_t)words->limit, take_record,
+                          &listing, error))
         return false;
     print_listing(&listing);
     return true;
@@ -155,6 +156,8 @@ int cmd_audit_list(int argc, char **argv) {
     const GOptionEntry entries[] = {
         data_dir_entry(&words),
         {"limit", 'n', 0, G_OPTION_ARG_INT, &words.limit, "How many entries (100)", "N"},
+        {"people", 0, 0, G_OPTION_ARG_NONE, &words.people,
+         "Only what people did, and not the service of itself", NULL},
         json_entry(&words),
         {0},
     };

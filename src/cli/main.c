@@ -39,7 +39,7 @@ static const Command commands[] = {
     {"mlflow send", "send the records of training runs that wait for MLflow", cmd_mlflow_send},
     {"mlflow alias", "let an alias in MLflow's registry mean a version", cmd_mlflow_alias},
     {"pipeline list", "list the pipelines: named jobs made of commands", cmd_pipeline_list},
-    {"pipeline run", "run a pipeline's steps, one after the other", cmd_pipeline_run},
+    {"pipeline run", "run a pipeline's steps", cmd_pipeline_run},
     {"pipeline status", "show what was run and what became of it", cmd_pipeline_status},
     {"pipeline logs", "show what a run's steps said", cmd_pipeline_logs},
     {"pipeline cancel", "end a run", cmd_pipeline_cancel},

@@ -111,7 +111,9 @@ static int run_new_one(const Options *o, const char *name) {
 
 static int resume(const Options *o, const char *id) {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Run) run = run_open_again(pipeline_data_dir(&o->words), id, &error);
+    const char *data_dir = pipeline_data_dir(&o->words);
+    g_autofree char *latest = id ? NULL : runs_latest(data_dir, run_stopped_short);
+    g_autoptr(Run) run = run_open_again(data_dir, id ? id : latest, &error);
     return start(o, run, error);
 }
 

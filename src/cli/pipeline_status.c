@@ -227,7 +227,8 @@ static Run *wait_for_end(const char *data_dir, const char *id, GError **error) {
 static int cancel(const PipelineWords *words, const char *id) {
     const char *data_dir = pipeline_data_dir(words);
     g_autoptr(GError) error = NULL;
-    g_autoptr(Run) run = run_open(data_dir, id, &error);
+    g_autofree char *latest = id ? NULL : runs_latest(data_dir, run_is_alive);
+    g_autoptr(Run) run = run_open(data_dir, id ? id : latest, &error);
     if (!run || !run_ask_cancel(run, &error)) return pipeline_fail("pipeline cancel", error);
     g_autoptr(Run) ended = wait_for_end(data_dir, run->id, &error);
     if (!ended) return pipeline_fail("pipeline cancel", error);
@@ -243,10 +244,10 @@ int cmd_pipeline_cancel(int argc, char **argv) {
     GOptionEntry entries[PIPELINE_ENTRIES + 1] = {0};
     pipeline_words_entries(&words, entries);
     int status = EXIT_USAGE;
-    if (options_parse(
-            "pipeline cancel", "[RUN]",
-            "Ends a run (the latest): asks its step to end, and after 5 seconds kills it.", entries,
-            &argc, &argv, 0, 1))
+    if (options_parse("pipeline cancel", "[RUN]",
+                      "Ends a run (the latest that runs): asks its step to end, and after 5 "
+                      "seconds kills it.",
+                      entries, &argc, &argv, 0, 1))
         status = cancel(&words, argc > 1 ? argv[1] : NULL);
     g_free(words.data_dir);
     return status;

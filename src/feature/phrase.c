@@ -295,7 +295,8 @@ static const Phrase phrases[] = {
                "이 카드가 {window}간 이용한 가맹점 중 도용 카드 최다 {value}장"}},
 
     {.name = "suspicion",
-     .words = {"Suspicion of the transaction by itself is {value}", "거래 자체의 의심도 {value}"}},
+     .words = {"Suspicion of the transaction by itself is {value}",
+               "이 거래만 보았을 때의 의심도 {value}"}},
     {.name = "card_suspicion_sum",
      .words = {"Suspicion of this card's transactions in {window} adds up to {value}",
                "이 카드 {window} 거래의 의심도 합계 {value}"},

@@ -12,6 +12,7 @@ const char audit_trail_schema[] =
     " role TEXT NOT NULL, action TEXT NOT NULL, subject TEXT, before TEXT, after TEXT, text TEXT,"
     " hash BLOB NOT NULL);"
     "CREATE INDEX audit_subject ON audit(subject, seq) WHERE subject IS NOT NULL;"
+    "CREATE INDEX audit_people ON audit(seq) WHERE role <> 'service';"
     "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN"
     " SELECT raise(ABORT, 'the audit trail is never changed'); END;"
     "CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN"
@@ -20,7 +21,7 @@ const char audit_trail_schema[] =
     " WHEN new.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit) BEGIN"
     " SELECT raise(ABORT, 'the audit trail grows at its end'); END;";
 
-enum { ADD, LAST, LIST, LIST_OF, ALL, STATEMENT_COUNT };
+enum { ADD, LAST, LIST, LIST_OF, LIST_PEOPLE, ALL, STATEMENT_COUNT };
 
 #define COLUMNS "seq, time, by, role, action, subject, before, after, text, hash"
 
@@ -30,6 +31,8 @@ static const char *const statement_text[STATEMENT_COUNT] = {
     [LIST] = "SELECT " COLUMNS " FROM audit WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
     [LIST_OF] =
         "SELECT " COLUMNS " FROM audit WHERE subject = ?3 AND seq < ?1 ORDER BY seq DESC LIMIT ?2",
+    [LIST_PEOPLE] = "SELECT " COLUMNS " FROM audit INDEXED BY audit_people"
+                    " WHERE role <> 'service' AND seq < ?1 ORDER BY seq DESC LIMIT ?2",
     [ALL] = "SELECT " COLUMNS " FROM audit ORDER BY seq",
 };
 
@@ -192,12 +195,11 @@ static AuditRecord read_record(sqlite3_stmt *row) {
     return record;
 }
 
-bool audit_trail_list(AuditTrail *trail, const char *subject, uint64_t before, size_t limit,
+/* Reads what the bound statement gives. */
+static bool read_list(AuditTrail *trail, sqlite3_stmt *list, uint64_t before, size_t limit,
                       AuditEach *each, void *data, GError **error) {
-    sqlite3_stmt *list = trail->statements[subject ? LIST_OF : LIST];
     sqlite3_bind_int64(list, 1, (int64_t)MIN(before, (uint64_t)INT64_MAX));
     database_bind_number(list, 2, limit);
-    if (subject) database_bind(list, 3, str_from(subject));
     int status;
     while ((status = sqlite3_step(list)) == SQLITE_ROW) {
         const AuditRecord record = read_record(list);
@@ -207,6 +209,19 @@ bool audit_trail_list(AuditTrail *trail, const char *subject, uint64_t before, s
     if (!ok) database_fail(trail->database, "read the audit trail of", error);
     sqlite3_reset(list);
     return ok;
+}
+
+bool audit_trail_list(AuditTrail *trail, bool people, uint64_t before, size_t limit,
+                      AuditEach *each, void *data, GError **error) {
+    sqlite3_stmt *list = trail->statements[people ? LIST_PEOPLE : LIST];
+    return read_list(trail, list, before, limit, each, data, error);
+}
+
+bool audit_trail_list_of(AuditTrail *trail, const char *subject, size_t limit, AuditEach *each,
+                         void *data, GError **error) {
+    sqlite3_stmt *list = trail->statements[LIST_OF];
+    database_bind(list, 3, str_from(subject));
+    return read_list(trail, list, UINT64_MAX, limit, each, data, error);
 }
 
 /* Checking */

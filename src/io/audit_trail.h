@@ -50,9 +50,14 @@ bool audit_trail_add(AuditTrail *trail, const AuditEntry *entry, int64_t time, G
 typedef void AuditEach(const AuditRecord *record, void *data);
 
 /* Calls `each` for up to `limit` entries before entry `before` (UINT64_MAX: from the last), the
- * latest first; of one subject, unless that is NULL. The record lives until `each` returns. */
-bool audit_trail_list(AuditTrail *trail, const char *subject, uint64_t before, size_t limit,
+ * latest first; with `people`, of what people did and not the service of itself. The record lives
+ * until `each` returns. */
+bool audit_trail_list(AuditTrail *trail, bool people, uint64_t before, size_t limit,
                       AuditEach *each, void *data, GError **error);
+
+/* The same of the latest entries of one subject. */
+bool audit_trail_list_of(AuditTrail *trail, const char *subject, size_t limit, AuditEach *each,
+                         void *data, GError **error);
 
 /* What a look at the whole trail finds. */
 typedef struct AuditCheck {

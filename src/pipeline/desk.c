@@ -343,11 +343,7 @@ static void *keep_schedule(void *data) {
 static bool read_scheduled(PipelineDesk *desk, GError **error) {
     desk->scheduled = pipelines_read(desk->file, desk->data_dir, error);
     if (!desk->scheduled) return false;
-    if (!schedule_is_needed(desk->scheduled)) {
-        g_set_error_literal(error, PIPELINE_ERROR, PIPELINE_ERROR_DEFINITION,
-                            "no pipeline has a schedule=");
-        return false;
-    }
+    if (!schedule_is_needed(desk->scheduled)) say(NULL, "no pipeline has a schedule=");
     return true;
 }
 

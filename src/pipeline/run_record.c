@@ -479,10 +479,26 @@ static void wait_again(Run *run) {
     }
 }
 
+bool run_is_alive(const Run *run) {
+    return run->state <= RUN_RUNNING;
+}
+
+bool run_stopped_short(const Run *run) {
+    return run->state > RUN_SUCCEEDED;
+}
+
+char *runs_latest(const char *data_dir, bool (*fits)(const Run *run)) {
+    g_autoptr(GPtrArray) runs = runs_list(data_dir, RUNS_KEPT);
+    for (guint i = 0; i < runs->len; i++)
+        if (fits(g_ptr_array_index(runs, i)))
+            return g_strdup(((const Run *)g_ptr_array_index(runs, i))->id);
+    return runs->len > 0 ? g_strdup(((const Run *)g_ptr_array_index(runs, 0))->id) : NULL;
+}
+
 bool run_may_resume(const Run *run, GError **error) {
     if (run->state == RUN_SUCCEEDED)
         refuse(error, PIPELINE_ERROR_BUSY, "run %s succeeded: there is nothing to resume", run->id);
-    else if (run->state <= RUN_RUNNING)
+    else if (run_is_alive(run))
         refuse(error, PIPELINE_ERROR_BUSY, "run %s is running", run->id);
     else
         return true;
@@ -514,7 +530,7 @@ static char *cancel_path(const Run *run) {
 
 bool run_ask_cancel(const Run *run, GError **error) {
     if (run->state > RUN_RUNNING) {
-        refuse(error, PIPELINE_ERROR_BUSY, "run %s is not running: it is %s", run->id,
+        refuse(error, PIPELINE_ERROR_BUSY, "run %s is not running: its state is %s", run->id,
                run_state_name(run->state));
         return false;
     }

@@ -94,6 +94,12 @@ RunStamp run_stamp(const char *data_dir, const char *id);
  */
 int runs_open_schedule_lock(const char *data_dir);
 
+/* The latest run that `fits`, or where there is none the latest; NULL where there is no run at all.
+ * The caller frees its id. */
+char *runs_latest(const char *data_dir, bool (*fits)(const Run *run));
+bool run_is_alive(const Run *run);
+bool run_stopped_short(const Run *run); /* it can be resumed */
+
 /* Writes the record of a locked run. False with *error. */
 bool run_save(const Run *run, GError **error);
 

@@ -272,8 +272,8 @@ static bool answer_alert(const Desk *desk, Job *job, const StoredTransaction *st
                          const Case *of, GError **error) {
     g_autoptr(GString) notes = g_string_new(NULL), history = g_string_new(NULL);
     Entries entries = {notes, history};
-    if (!audit_trail_list(casebook_trail(desk->casebook), job->desk->trans_num, UINT64_MAX,
-                          DESK_ENTRIES_MAX, take_entry, &entries, error))
+    if (!audit_trail_list_of(casebook_trail(desk->casebook), job->desk->trans_num, DESK_ENTRIES_MAX,
+                             take_entry, &entries, error))
         return false;
     GString *body = g_string_new(NULL);
     shape_alert_start(body, stored, of);
@@ -481,8 +481,8 @@ static void list_entry(const AuditRecord *record, void *data) {
 
 static bool list_audit(Desk *desk, Job *job, GError **error) {
     g_autoptr(GString) body = g_string_new("{\"entries\":[");
-    if (!audit_trail_list(casebook_trail(desk->casebook), NULL, job->desk->before, job->desk->limit,
-                          list_entry, body, error))
+    if (!audit_trail_list(casebook_trail(desk->casebook), job->desk->people, job->desk->before,
+                          job->desk->limit, list_entry, body, error))
         return false;
     g_string_append(body, "]}");
     answer_json(job, g_steal_pointer(&body));

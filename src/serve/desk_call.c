@@ -204,7 +204,11 @@ static const char *set_page(DeskCall *call, Str name, Str value) {
     if (audit && str_equal(name, STR("before")))
         return read_count(value, 1, INT64_MAX, &call->before) ? NULL
                                                               : "before is an entry's number";
-    return audit ? "an unknown parameter: there are limit and before"
+    if (audit && str_equal(name, STR("people"))) {
+        call->people = str_equal(value, STR("true"));
+        return call->people || str_equal(value, STR("false")) ? NULL : "people is true or false";
+    }
+    return audit ? "an unknown parameter: there are limit, before and people"
                  : "an unknown parameter: there is limit";
 }
 

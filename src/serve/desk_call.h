@@ -30,6 +30,7 @@ struct DeskCall {
     CaseEdit edit;     /* of DESK_CHANGE */
     size_t limit;      /* of DESK_CARD_HISTORY and DESK_AUDIT */
     uint64_t before;   /* of DESK_AUDIT: entries before this one */
+    bool people;       /* of DESK_AUDIT: not what the service did of itself */
     char *name, *role; /* of who asks */
 };
 

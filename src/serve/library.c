@@ -178,8 +178,8 @@ static bool write_audit(const Library *library, const LibraryCall *call, AuditEn
 static bool tell_change(const Library *library, const LibraryCall *call, const char *action,
                         const RegistryChange *change, GError **error) {
     if (g_strcmp0(change->from, change->to) == 0) return true;
-    g_printerr("asked over HTTP: %s/%s is the %s, after %s\n", call->name, change->to,
-               registry_alias_name(call->alias), change->from ? change->from : "none");
+    g_printerr("asked over HTTP by %s: %s/%s is the %s, after %s\n", call->by, call->name,
+               change->to, registry_alias_name(call->alias), change->from ? change->from : "none");
     const AuditEntry entry = {.action = action,
                               .subject = call->name,
                               .from = change->from,
@@ -228,7 +228,8 @@ static bool delete_version(const Library *library, Job *job, GError **error) {
     }
     if (!registry_delete(library->dir, version->name, version->version, job->call->force, error))
         return false;
-    g_printerr("asked over HTTP: %s/%s is deleted\n", version->name, version->version);
+    g_printerr("asked over HTTP by %s: %s/%s is deleted\n", job->call->by, version->name,
+               version->version);
     const AuditEntry entry = {
         .action = "model.delete", .subject = version->name, .from = version->version};
     if (!write_audit(library, job->call, entry, error)) return false;

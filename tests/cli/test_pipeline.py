@@ -220,13 +220,14 @@ def test_failing_step():
 def test_cancel():
     slow = Slow()
     refused(1, "is running", "resume", slow.id)
+    good("run", "print", "--set", "word=d/fraudTest.csv")  # later, and over
     told = asked("cancel")
     assert told["id"] == slow.id and told["state"] == "cancelled"
     assert states(told) == {"first": "succeeded", "wait": "cancelled", "last": "waiting"}
     status, err = slow.end()
     assert status == 1 and "cancelled at the step wait" in err, err
     assert not is_alive(slow.step)
-    refused(1, "is not running: it is cancelled", "cancel", slow.id)
+    refused(1, "is not running: its state is cancelled", "cancel", slow.id)
 
 
 def test_cancel_what_ends_well():
@@ -386,7 +387,7 @@ def test_killed_runner():
     told = asked("status", slow.id)
     assert told["state"] == "interrupted" and told["ended"] is None and told["seconds"] is None
     assert states(told) == {"first": "succeeded", "wait": "interrupted", "last": "waiting"}
-    refused(1, "it is interrupted", "cancel", slow.id)
+    refused(1, "its state is interrupted", "cancel", slow.id)
     assert good("resume", slow.id, "--detach").strip() == slow.id
     resumed = wait_until("it waits again", lambda: slow.at_wait() and asked("status", slow.id))
     assert resumed["attempt"] == 2 and resumed["steps"][0] == told["steps"][0]

@@ -133,7 +133,8 @@ static const Example examples[] = {
     {"exposure_max", 0.25F,
      "At a merchant this card was at in 30 d, 25% of the cards are compromised",
      "이 카드가 30일간 이용한 가맹점 중 도용 카드 비율 최고 25%"},
-    {"suspicion", 0.93F, "Suspicion of the transaction by itself is 93%", "거래 자체의 의심도 93%"},
+    {"suspicion", 0.93F, "Suspicion of the transaction by itself is 93%",
+     "이 거래만 보았을 때의 의심도 93%"},
 };
 
 static void check_text(const float *features, size_t index, Language language, const char *text) {

@@ -361,8 +361,8 @@ static void check_history(Casebook *casebook, const char *trans_num, const char 
     g_autoptr(GError) error = NULL;
     g_autoptr(GString) text = g_string_new(NULL);
     Told told = {text};
-    g_assert_true(audit_trail_list(casebook_trail(casebook), trans_num, UINT64_MAX, 100, tell,
-                                   &told, &error));
+    g_assert_true(
+        audit_trail_list_of(casebook_trail(casebook), trans_num, 100, tell, &told, &error));
     g_assert_cmpstr(text->str, ==, expected);
 }
 
@@ -733,7 +733,8 @@ static void test_what_is_kept(Fixture *f, gconstpointer unused) {
     begin(casebook);
     g_assert_true(audit_trail_add(casebook_trail(casebook), &entry, 0, &error));
     commit(casebook);
-    g_assert_true(audit_trail_list(casebook_trail(casebook), NULL, 2, 5, keep_text, texts, &error));
+    g_assert_true(
+        audit_trail_list(casebook_trail(casebook), false, 2, 5, keep_text, texts, &error));
     g_assert_cmpuint(texts->len, ==, 3);
     const char *kept = texts->pdata[0];
     g_assert_true(g_str_has_prefix(kept, "card **** **** **** 6123, or ************6123 "));

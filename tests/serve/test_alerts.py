@@ -220,6 +220,13 @@ def test_labels_from_elsewhere(world):
         assert (differs["status"], differs["is_fraud"]) == ("not_fraud", True), differs
         counts = service.get("/v1/alerts")["counts"]
         assert (counts["in_review"], counts["fraud"], counts["not_fraud"]) == (0, 1, 2), counts
+        entries = service.get("/v1/audit")["entries"]
+        people = [entry for entry in entries if entry["role"] != "service"]
+        assert 0 < len(people) < len(entries), entries
+        assert service.get("/v1/audit?people=true")["entries"] == people
+        assert service.get(f"/v1/audit?people=true&limit=1&before={people[0]['seq']}")["entries"] == people[1:2]
+        listed = json.loads(good("audit", "list", "--people", "--data-dir", "labels", "--json"))
+        assert listed["entries"] == people
         status, problem = service.call("GET", f"/v1/alerts/{approved}")
         assert status == 404 and "approved" in problem["detail"], problem
         assert service.end() == 0
@@ -249,7 +256,7 @@ def test_bad_inputs(world):
             (400, b""), (400, b"{"), (400, b"[]"), (400, b'{"note":"\xff"}'), (400, b'{"note":"\xed\xa0\x80"}'),
             (422, {}), (422, {"expected": {"status": "open"}}), (422, {"status": "closed"}), (422, {"status": 2}),
             (422, {"status": "fraud\0"}), (422, {"status": None}), (422, {"assignee": ""}),
-            (422, {"assignee": "a\nb"}), (422, {"assignee": "x" * 65}), (422, {"assignee": ["kim"]}),
+            (422, {"assignee": "a\nb"}), (422, {"assignee": "x" * 65}), (422, {"assignee": "4111 1111 1111 1111"}), (422, {"assignee": ["kim"]}),
             (422, {"note": ""}), (422, {"note": " \n"}), (422, {"note": "a\0b"}), (422, {"note": "\x1b[2J"}),
             (422, {"note": "x" * 4001}), (422, {"note": "가" * 1334}), (422, {"note": 7}), (422, {"text": "x"}),
             (422, {"status": "fraud", "expected": "open"}), (422, {"status": "fraud", "expected": {"who": "kim"}}),
@@ -273,7 +280,7 @@ def test_bad_inputs(world):
         for query in queries:
             status, problem = service.call("GET", "/v1/alerts?" + query)
             assert status == 400 and problem["detail"], (query, status, problem)
-        for query in ("limit=1001", "before=0", "before=-1", "before=x", "after=1"):
+        for query in ("limit=1001", "before=0", "before=-1", "before=x", "after=1", "people=", "people=1"):
             assert service.call("GET", "/v1/audit?" + query)[0] == 400, query
         for query in ("limit=501", "limit=0", "before=1"):
             assert service.call("GET", f"/v1/transactions/{number}/card_history?{query}")[0] == 400, query

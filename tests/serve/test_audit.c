@@ -83,7 +83,7 @@ static void test_threads(void) {
     audit_free(audit); /* writes what waits */
     g_assert_cmpuint(check_trail(casebook).entries, ==, (THREADS + 1) * ENTRIES);
     g_autoptr(GHashTable) subjects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_assert_true(audit_trail_list(casebook_trail(casebook), NULL, UINT64_MAX, 1000, collect,
+    g_assert_true(audit_trail_list(casebook_trail(casebook), false, UINT64_MAX, 1000, collect,
                                    subjects, &error));
     g_assert_cmpuint(g_hash_table_size(subjects), ==, (THREADS + 1) * ENTRIES);
     casebook_close(casebook);
@@ -115,7 +115,7 @@ static void test_too_many(void) {
     g_assert_true(casebook_commit(casebook, &error));
     audit_free(audit);
     Sum sum = {0};
-    g_assert_true(audit_trail_list(casebook_trail(casebook), NULL, UINT64_MAX, 2 * MANY, add_up,
+    g_assert_true(audit_trail_list(casebook_trail(casebook), false, UINT64_MAX, 2 * MANY, add_up,
                                    &sum, &error));
     g_assert_cmpuint(sum.left_out, >, 0);
     g_assert_cmpuint(sum.entries, >=, AUDIT_QUEUE_MAX);

@@ -265,7 +265,7 @@ def test_library_answers_as_the_command(world):
         assert asked(service, "DELETE", f"/v1/models/card/{two}") == {"deleted": [{"name": "card", "version": two}]}
         assert not os.path.exists(f"shelf/card/{two}")
         assert os.readlink("shelf/card/champion") == one
-        assert f"asked over HTTP: card/{two} is the champion, after {one}" in service.said, service.said
+        assert f"asked over HTTP by local: card/{two} is the champion, after {one}" in service.said, service.said
         assert service.end() == 0
 
 

@@ -7,8 +7,10 @@ import { between } from '../../ui/src/charts/colour';
 import { makeLocale } from '../../ui/src/context';
 import {
   compareMetric,
+  judgedAlike,
   metricName,
   reportName,
+  showDifference,
   showMetric,
 } from '../../ui/src/pages/models/metrics';
 import { hashOf, parseRoute, viewOf, type Route } from '../../ui/src/route';
@@ -67,6 +69,17 @@ test('of some metrics more is better, of some less, of some neither', () => {
   assert.equal(compareMetric('rows', 1, 2), 0);
   assert.equal(compareMetric('balanced_f1_threshold', 0.1, 0.2), 0);
   assert.equal(compareMetric('recall', 1, 1), 0);
+});
+
+test('figures of versions that were judged on other transactions do not compare, and counts are whole', () => {
+  const metrics = { rows: [644, 11786], frauds: [5, 5], recall: [1, 0.5] };
+  assert.equal(judgedAlike(metrics), false);
+  assert.equal(judgedAlike({ ...metrics, rows: [644, 644] }), true);
+  assert.equal(judgedAlike({}), true);
+  const en = makeLocale('en');
+  assert.equal(showDifference('rows', 11142, en), '+11,142');
+  assert.equal(showDifference('frauds', -3, en), '-3');
+  assert.equal(showDifference('recall', 0.01234567, en), '+0.0123');
 });
 
 test('metrics, layers and curves have names in both languages', () => {

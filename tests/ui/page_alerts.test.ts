@@ -417,7 +417,7 @@ test('who may only look is told so, and cannot change anything', { skip }, async
 
 test('the audit trail tells who did what, as the service has it', { skip }, async () => {
   const { page, complaints } = await openAs('kim', {}, '#/audit');
-  const { entries } = await getJson<{ entries: AuditEntry[] }>(service, '/v1/audit?limit=100', TOKENS.kim);
+  const { entries } = await getJson<{ entries: AuditEntry[] }>(service, '/v1/audit?limit=100&people=true', TOKENS.kim);
   const shown = page.locator('.audit tbody tr');
   await shown.nth(entries.length - 1).waitFor();
   const decision = shown.filter({ hasText: 'Open → Fraud' }).first();

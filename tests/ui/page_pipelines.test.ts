@@ -277,7 +277,7 @@ test('in Korean, in the dark, on a phone, with nothing serious to find', { skip 
     '#/pipelines',
   );
   await page.getByRole('heading', { name: '파이프라인', exact: true }).waitFor();
-  await page.locator('.run-state.cancelled', { hasText: '취소됨' }).first().waitFor();
+  await page.locator('.run-state.cancelled', { hasText: '사용자 중단' }).first().waitFor();
   assert.equal(await widthOver(page), 0);
   await picture(page, 'pipelines-phone');
   await assertAccessible(page);

@@ -107,6 +107,7 @@ export const queueEn = {
 
   auditNote: 'Every change, who made it and when; entries are chained by SHA-256 and cannot be edited.',
   auditVerify: 'To check the chain:',
+  auditService: 'Also what the service did by labels',
   auditEmpty: 'Nothing has been changed yet.',
   older: 'Older entries',
   columns: {

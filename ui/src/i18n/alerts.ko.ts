@@ -37,7 +37,7 @@ export const queueKo: typeof queueEn = {
   nobody: '미지정',
 
   detail: '선택한 경보',
-  choose: '경보를 선택하면 발생 이유가 표시됩니다.',
+  choose: '경보를 선택하면 경보 사유가 표시됩니다.',
   notFound: '그런 경보가 없습니다.',
   backToQueue: '대기열',
   openTransaction: '거래와 그래프',
@@ -45,8 +45,8 @@ export const queueKo: typeof queueEn = {
   next: '다음 경보',
 
   decide: '처리',
-  assignToMe: '내가 담당',
-  release: '담당 해제',
+  assignToMe: '나에게 배정',
+  release: '배정 해제',
   taken: (name) => `${name}에게서 넘겨받기`,
   confirm: {
     fraud: '사기로 확정할까요?',
@@ -70,7 +70,7 @@ export const queueKo: typeof queueEn = {
   aLabel: '외부 라벨',
   failed: '저장되지 않았습니다.',
 
-  why: '발생 이유',
+  why: '경보 사유',
   whyNote: '점수를 가장 크게 움직인 요인, 로그 오즈',
   noReasons: '모델이 제시한 근거가 없습니다.',
   members: '구성 모델',
@@ -79,7 +79,7 @@ export const queueKo: typeof queueEn = {
   compromised: (count, share) => `그중 사기가 확인된 카드 ${count}장(${share})`,
   noneCompromised: '사기가 확인된 카드 없음',
   cardHistory: '이 카드의 거래',
-  cardHistoryNote: '이 거래까지와 그 이후',
+  cardHistoryNote: '이 거래 전후',
   thisOne: '이 경보',
   notes: '메모',
   noNotes: '아직 메모가 없습니다.',
@@ -100,7 +100,7 @@ export const queueKo: typeof queueEn = {
     fraud: '사기, 한 번 더 누르면 확정',
     not_fraud: '정상, 한 번 더 누르면 확정',
     in_review: '검토 중',
-    assign: '내가 담당 또는 담당 해제',
+    assign: '나에게 배정 또는 배정 해제',
     note: '메모 작성',
     search: '검색',
     refresh: '새 경보 표시',
@@ -109,6 +109,7 @@ export const queueKo: typeof queueEn = {
 
   auditNote: '모든 변경과 변경한 사람, 시각을 남깁니다. 기록은 SHA-256으로 이어져 있어 고칠 수 없습니다.',
   auditVerify: '기록 검증 명령:',
+  auditService: '외부 라벨에 따른 자동 처리도 표시',
   auditEmpty: '아직 변경된 것이 없습니다.',
   older: '이전 기록',
   columns: {

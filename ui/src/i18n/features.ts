@@ -71,7 +71,7 @@ const wholes: Readonly<Record<string, string>> = {
   town: '도시 거주 여부',
   exposure_max: '주변 사기 피해 카드 최대 비율',
   exposure_count: '주변 가맹점의 최다 사기 피해 카드 수',
-  suspicion: '거래 자체의 의심도',
+  suspicion: '이 거래만 보았을 때의 의심도',
 };
 
 function lookUp(table: Readonly<Record<string, string>>, name = ''): string | undefined {

@@ -13,7 +13,7 @@ export const ko: Texts = {
   skip: '본문으로 건너뛰기',
   navigation: '화면',
   views: { live: '실시간', alerts: '경보', models: '모델', pipelines: '파이프라인', system: '시스템' },
-  asking: '서비스에 묻고 있습니다…',
+  asking: '불러오는 중…',
   slow: '서비스의 응답이 늦어지고 있습니다. 계속 기다리는 중입니다…',
   askFailed: '서비스에서 답을 받지 못했습니다.',
   askFailedAgain: '서비스가 더 이상 응답하지 않습니다. 화면은 이전 내용입니다.',

@@ -9,7 +9,7 @@ export const liveKo: typeof liveEn = {
   neo4jNote: '아직 쓰지 않은 이벤트',
   neo4jDown: '응답 없음',
 
-  filters: '목록 좁히기',
+  filters: '목록 필터',
   anyDecision: '모든 판정',
   least: '최소 금액',
   most: '최대 금액',
@@ -39,7 +39,7 @@ export const liveKo: typeof liveEn = {
   caught: '막은 사기 금액',
   missed: (amount) => `놓친 금액 ${amount}`,
   agreement: '모델 일치율',
-  agreementNote: (all, any) => `경보 ${any}건 중 ${all}건 전원 일치`,
+  agreementNote: (all, any) => `경보 ${any}건 중 ${all}건 모두 일치`,
 
   map: '지역',
   mapNote: '카드 소지자의 거주지, 1도 격자, 로그 눈금',

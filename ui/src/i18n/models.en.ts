@@ -120,7 +120,8 @@ export const modelsEn = {
   layerParameters: (count: string) => `${count} parameters`,
 
   comparison: 'Side by side',
-  difference: 'Difference',
+  difference: 'Second against first',
+  judgedApart: 'They were judged on different transactions: their figures do not compare.',
   better: 'better',
   worse: 'worse',
   parametersDiffer: 'Parameters that differ',

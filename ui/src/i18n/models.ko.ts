@@ -10,7 +10,7 @@ export const modelsKo: typeof modelsEn = {
     '서비스에 모델 저장소가 없습니다. --models DIR을 주거나 저장소 안의 모델을 --model로 지정해 시작하세요.',
   empty: '저장소에 아직 버전이 없습니다',
   emptyText: '모델을 학습시키면 여기에 나타납니다.',
-  notFound: '그런 버전이 없습니다.',
+  notFound: '버전을 찾을 수 없습니다.',
   unreadable: '읽을 수 없음',
   noReport: '이 버전에는 읽을 수 있는 보고서가 없어 곡선을 그릴 수 없습니다.',
   back: '전체 버전',
@@ -121,7 +121,8 @@ export const modelsKo: typeof modelsEn = {
   layerParameters: (count) => `매개변수 ${count}개`,
 
   comparison: '나란히 비교',
-  difference: '차이',
+  difference: '첫 번째 대비 두 번째',
+  judgedApart: '서로 다른 거래로 평가되어 수치를 직접 비교할 수 없습니다.',
   better: '더 좋음',
   worse: '더 나쁨',
   parametersDiffer: '서로 다른 매개변수',

@@ -11,13 +11,13 @@ const korean: Readonly<Record<string, string>> = {
   'Put the transactions of a file into Neo4j, and count them there':
     '파일의 거래를 Neo4j에 넣고 건수를 셉니다',
   'Train XGBoost, and put it beside the versions before it':
-    'XGBoost를 학습시켜 이전 버전과 나란히 둡니다',
+    'XGBoost를 학습시켜 새 버전으로 등록합니다',
   'Train CatBoost, and put it beside the versions before it':
-    'CatBoost를 학습시켜 이전 버전과 나란히 둡니다',
+    'CatBoost를 학습시켜 새 버전으로 등록합니다',
   'Train a graph convolutional network, and put it beside the versions before it':
-    '그래프 합성곱 신경망을 학습시켜 이전 버전과 나란히 둡니다',
+    '그래프 합성곱 신경망을 학습시켜 새 버전으로 등록합니다',
   'Train several kinds, put them together, and beside the versions before them':
-    '여러 종류를 학습시켜 하나로 묶고 이전 버전과 나란히 둡니다',
+    '여러 종류를 학습시켜 하나로 묶어 새 버전으로 등록합니다',
   'Send the rows of a file to a running service, which scores them, until the file ends':
     '파일의 행을 끝까지 실행 중인 서비스에 보내 점수를 매깁니다',
 };

@@ -5,7 +5,7 @@ import type { transactionEn } from './transaction.en';
 export const transactionKo: typeof transactionEn = {
   title: '거래',
   about: '판정 내용',
-  notFound: '그런 거래가 없습니다.',
+  notFound: '거래를 찾을 수 없습니다.',
   members: '구성 모델별 점수',
   agreement: (share) => `${share}가 최종 판정과 일치`,
   says: '단독 판단',
@@ -52,10 +52,10 @@ export const transactionKo: typeof transactionEn = {
   sameMerchant: '같은 가맹점의 이전 거래',
   sameHour: '같은 시간대(±2시간)',
 
-  timeLine: '카드 사용 시간표',
+  timeLine: '시간순 카드 사용 내역',
   timeLineNote: '로그 눈금, 세모는 경보, 마름모는 사기. 누르면 그 거래를 엽니다.',
   timeLineSummary: (count, from, to) =>
-    `카드 사용 시간표: ${from}부터 ${to}까지 거래 ${count}건. 아래 표에 모두 있습니다.`,
+    `시간순 카드 사용 내역: ${from}부터 ${to}까지 거래 ${count}건. 아래 표에 모두 있습니다.`,
   places: '카드를 쓴 곳',
   placesNote: '집 모양은 카드 소지자의 거주지',
   placesSummary: (count) => `거래 ${count}건의 가맹점 위치 지도.`,
@@ -63,7 +63,7 @@ export const transactionKo: typeof transactionEn = {
   home: '거주지',
   history: '이 카드의 거래',
 
-  paths: '가까운 확인된 사기',
+  paths: '주변의 확인된 사기',
   pathsNote: '이 가맹점에서 가장 짧은 경로, 그래프에 강조 표시',
   noPaths: '이 가맹점에서 네 단계 안에 확인된 사기가 없습니다.',
   thisCard: '이 카드',

@@ -26,14 +26,14 @@ interface TrailState {
   readonly error: Error | null;
 }
 
-function useTrail(connection: Connection): TrailState & { older(): void } {
+function useTrail(connection: Connection, people: boolean): TrailState & { older(): void } {
   const [trail, setTrail] = useState<TrailState>({ entries: null, ended: false, error: null });
   const abort = useRef(new AbortController());
   const ask = async (before: number | null): Promise<void> => {
     const { signal } = abort.current;
     const from = before === null ? '' : `&before=${before}`;
     try {
-      const page = await getJson<{ entries: AuditEntry[] }>(`/v1/audit?limit=${PAGE_ENTRIES}${from}`, signal);
+      const page = await getJson<{ entries: AuditEntry[] }>(`/v1/audit?limit=${PAGE_ENTRIES}&people=${people}${from}`, signal);
       setTrail((was) => ({
         entries: mergeAudit(was.entries ?? [], page.entries),
         ended: (before !== null || was.entries === null ? page.entries.length < PAGE_ENTRIES : was.ended),
@@ -127,15 +127,23 @@ interface AuditProps {
 /** For those who may read it; for others, that they may not. */
 export function AuditTrail(props: AuditProps): JSX.Element | null {
   const { may, why } = usePermission('analyst');
+  const [people, setPeople] = useState(true);
   if (why !== undefined) return <Notice kind="absent">{why}</Notice>;
-  return may ? <Trail {...props} /> : null; // who it is comes in a moment
+  if (!may) return null; // who it is comes in a moment
+  return <Trail key={String(people)} {...props} people={people} setPeople={setPeople} />;
 }
 
-function Trail({ connection }: AuditProps): JSX.Element {
+interface TrailProps extends AuditProps {
+  /** Only what people did. */
+  readonly people: boolean;
+  setPeople(people: boolean): void;
+}
+
+function Trail({ connection, people, setPeople }: TrailProps): JSX.Element {
   const { texts } = useLocale();
   const words = texts.queue;
   const moment = useMoment();
-  const { entries, ended, error, older } = useTrail(connection);
+  const { entries, ended, error, older } = useTrail(connection, people);
   return (
     <>
       {connection !== 'lost' && (
@@ -149,6 +157,14 @@ function Trail({ connection }: AuditProps): JSX.Element {
             <span class="quiet">
               {words.auditVerify} <code>haechi audit verify</code>
             </span>
+            <label class="choice">
+              <input
+                type="checkbox"
+                checked={!people}
+                onChange={(event) => setPeople(!event.currentTarget.checked)}
+              />{' '}
+              {words.auditService}
+            </label>
           </div>
           {entries.length === 0 ? (
             <p class="none">{words.auditEmpty}</p>

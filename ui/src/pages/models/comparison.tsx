@@ -19,20 +19,23 @@ import {
   type NamedReport,
 } from './curves';
 import { Aliases } from './list';
-import { compareMetric, metricName, showMetric } from './metrics';
+import { compareMetric, judgedAlike, metricName, showDifference, showMetric } from './metrics';
 
 interface DifferenceProps {
+  /** Whether both were judged on the same transactions; else no value is better. */
+  readonly alike: boolean;
   readonly name: string;
   readonly first: number;
   readonly second: number;
 }
 
-function Difference({ name, first, second }: DifferenceProps): JSX.Element {
-  const { texts, format } = useLocale();
-  const way = compareMetric(name, first, second);
+function Difference({ alike, name, first, second }: DifferenceProps): JSX.Element {
+  const locale = useLocale();
+  const { texts } = locale;
+  const way = alike ? compareMetric(name, first, second) : 0;
   return (
     <span class={`difference ${way > 0 ? 'better' : way < 0 ? 'worse' : ''}`}>
-      {format.signed(second - first)}
+      {showDifference(name, second - first, locale)}
       {way !== 0 && <small> {way > 0 ? texts.models.better : texts.models.worse}</small>}
     </span>
   );
@@ -56,8 +59,10 @@ function Heads({ models }: { readonly models: ModelComparison['models'] }): JSX.
 function MetricsTable({ of }: { readonly of: ModelComparison }): JSX.Element {
   const locale = useLocale();
   const words = locale.texts.models;
+  const alike = judgedAlike(of.metrics);
   return (
     <table class="fitted compared">
+      {!alike && <caption class="quiet">{words.judgedApart}</caption>}
       <thead>
         <tr>
           <th scope="col">{words.metric}</th>
@@ -75,7 +80,7 @@ function MetricsTable({ of }: { readonly of: ModelComparison }): JSX.Element {
               {first === null || second === null ? (
                 '–'
               ) : (
-                <Difference name={name} first={first} second={second} />
+                <Difference alike={alike} name={name} first={first} second={second} />
               )}
             </td>
           </tr>

@@ -28,6 +28,20 @@ export function showMetric(name: string, value: number, { format }: Locale): str
   return value > 0.999 && value < 1 ? format.precise(value) : format.score(value);
 }
 
+export function showDifference(name: string, value: number, { format }: Locale): string {
+  const [, metric] = split(name);
+  if (metric !== 'rows' && metric !== 'frauds') return format.signed(value);
+  return `${value > 0 ? '+' : ''}${format.integer(value)}`;
+}
+
+/** Whether two versions were judged on as many transactions and frauds: on others, no figure of theirs compares. */
+export function judgedAlike(metrics: Readonly<Record<string, readonly (number | null)[]>>): boolean {
+  return ['rows', 'frauds'].every((name) => {
+    const [first, second] = metrics[name] ?? [];
+    return first === second;
+  });
+}
+
 /** Whether the second of two values of a metric is better (1), worse (-1) or neither (0). */
 export function compareMetric(name: string, first: number, second: number): -1 | 0 | 1 {
   const [, metric] = split(name);
