@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -18,6 +19,18 @@ def wait_until(what, condition):
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {WAIT_SECONDS} s: {what}"
         time.sleep(0.05)
+    return found
+
+
+def children_of(pid):
+    """Processes whose parent is `pid`."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(entry.name))
+        except OSError:
+            pass  # it has ended
     return found
 
 

@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import tap  # noqa: E402
-from service import ENV, Service, wait_until  # noqa: E402
+from service import ENV, Service, children_of, wait_until  # noqa: E402
 
 HAECHI = os.environ["HAECHI"]
 OWN = """# ours
@@ -124,18 +124,6 @@ def refused(status, part, *words):
 
 def states(told):
     return {step["name"]: step["state"] for step in told["steps"]}
-
-
-def children_of(pid):
-    """Processes whose parent is `pid`."""
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
-                found.append(int(entry.name))
-        except OSError:
-            pass  # it has ended
-    return found
 
 
 def is_alive(pid):

@@ -18,7 +18,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import tap  # noqa: E402
-from service import ENV, Service, wait_until  # noqa: E402
+from service import ENV, Service, children_of, wait_until  # noqa: E402
 
 HAECHI = os.environ["HAECHI"]
 OWN = """[slow]
@@ -76,17 +76,6 @@ def status_of(data_dir, *words):
     done = subprocess.run([HAECHI, "pipeline", "status", "--json", "--data-dir", data_dir, *words],
                           stdout=subprocess.PIPE, check=True, env=ENV)
     return json.loads(done.stdout)
-
-
-def children_of(pid):
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
-                found.append(int(entry.name))
-        except OSError:
-            pass  # it has ended
-    return found
 
 
 def test_train():
