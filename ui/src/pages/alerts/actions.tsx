@@ -2,7 +2,7 @@
 // is asked once more, in a line where the hand already is.
 
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import type { CaseStatus } from '../../api/types';
 import { useLocale } from '../../context';
@@ -21,7 +21,8 @@ type ActionsProps = Pick<
 function Confirm({ confirming, onDecide, onCancel }: ActionsProps): JSX.Element | null {
   const words = useLocale().texts.queue;
   const yes = useRef<HTMLButtonElement>(null);
-  useEffect(() => yes.current?.focus(), [confirming]);
+  // Before the next key is read: who presses two keys fast means the second for this.
+  useLayoutEffect(() => yes.current?.focus(), [confirming]);
   if (!confirming) return null;
   return (
     <div class={`confirm ${confirming}`} role="group" aria-labelledby="confirm" aria-describedby="confirm-text">

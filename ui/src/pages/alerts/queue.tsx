@@ -1,7 +1,7 @@
 // The queue beside the alert that is chosen in it, and the keys that act on both.
 
 import type { JSX } from 'preact';
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { BY_LABEL, type CaseChange } from '../../api/alerts';
 import type { CaseStatus } from '../../api/types';
@@ -130,11 +130,12 @@ export function AlertsQueue({ route, connection }: QueueProps): JSX.Element {
   const pane = useRef<HTMLHeadingElement>(null);
   const toFocus = useRef<string | null>(null);
 
-  useEffect(() => {
+  // Both before the next key is read: it is meant for what the last one led to.
+  useLayoutEffect(() => {
     setConfirming(null);
     setSaid(null);
   }, [number]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (toFocus.current === null) return;
     document.getElementById(rowId(toFocus.current))?.focus();
     toFocus.current = null;
