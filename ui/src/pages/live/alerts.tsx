@@ -5,6 +5,7 @@ import { memo } from 'preact/compat';
 
 import type { Reason, Transaction } from '../../api/types';
 import { ActualMark, DecisionMark } from '../../components/decision';
+import { useNearRows } from '../../components/near_rows';
 import { useLocale } from '../../context';
 import { cardDigits, merchantName } from '../../format';
 import { categoryName } from '../../i18n/categories';
@@ -58,6 +59,9 @@ const Alert = memo(function Alert({ row }: { readonly row: Transaction }): JSX.E
   );
 });
 
+/** The panel holds twelve at most. */
+const ALERTS_NEAR = 16;
+
 interface AlertsProps {
   readonly rows: readonly Transaction[];
   readonly filter: Filter;
@@ -65,6 +69,7 @@ interface AlertsProps {
 
 export function Alerts({ rows, filter }: AlertsProps): JSX.Element {
   const { texts } = useLocale();
+  const { drawn, onScroll } = useNearRows(rows, ALERTS_NEAR);
   return (
     <section class="panel alerts" aria-labelledby="alerts">
       <div class="title">
@@ -74,8 +79,8 @@ export function Alerts({ rows, filter }: AlertsProps): JSX.Element {
       {rows.length === 0 ? (
         <p class="none">{isEverything(filter) ? texts.noAlerts : texts.live.nothingMatches}</p>
       ) : (
-        <ol class="scroll" role="list" aria-labelledby="alerts" tabIndex={0}>
-          {rows.map((row) => (
+        <ol class="scroll" role="list" aria-labelledby="alerts" tabIndex={0} onScroll={onScroll}>
+          {drawn.map((row) => (
             <Alert key={row.trans_num} row={row} />
           ))}
         </ol>

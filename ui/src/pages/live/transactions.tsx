@@ -5,6 +5,7 @@ import { memo } from 'preact/compat';
 
 import type { Transaction } from '../../api/types';
 import { ActualMark, DecisionMark } from '../../components/decision';
+import { useNearRows } from '../../components/near_rows';
 import { useLocale } from '../../context';
 import { cardDigits, merchantName } from '../../format';
 import { categoryName } from '../../i18n/categories';
@@ -66,6 +67,8 @@ function Empty(): JSX.Element {
 
 /** Less than this share drawn is said. */
 const ALL = 0.95;
+/** The panel holds twenty. */
+const ROWS_NEAR = 30;
 
 interface TransactionsProps {
   readonly rows: readonly Transaction[];
@@ -77,6 +80,7 @@ interface TransactionsProps {
 export function Transactions({ rows, filter, share }: TransactionsProps): JSX.Element {
   const { texts, format } = useLocale();
   const { columns } = texts;
+  const { drawn, onScroll } = useNearRows(rows, ROWS_NEAR);
   return (
     <section class="panel latest" aria-labelledby="latest">
       <div class="title">
@@ -94,7 +98,7 @@ export function Transactions({ rows, filter, share }: TransactionsProps): JSX.El
       {rows.length === 0 && !isEverything(filter) && <p class="none">{texts.live.nothingMatches}</p>}
       {rows.length === 0 && isEverything(filter) && <Empty />}
       {rows.length > 0 && (
-        <div class="scroll" role="region" aria-labelledby="latest" tabIndex={0}>
+        <div class="scroll" role="region" aria-labelledby="latest" tabIndex={0} onScroll={onScroll}>
           <table>
             <thead>
               <tr>
@@ -109,7 +113,7 @@ export function Transactions({ rows, filter, share }: TransactionsProps): JSX.El
               </tr>
             </thead>
             <tbody>
-              {rows.map((row) => (
+              {drawn.map((row) => (
                 <Row key={row.trans_num} row={row} />
               ))}
             </tbody>
