@@ -13,6 +13,10 @@ shift
 log=$build/meson-logs/testlog.json
 rm -f "$log"
 
+# Servers that live for minutes, and are crashed on the way, are never warm: Java's optimising compiler would
+# take half the time of the tests that wait for them.
+export JDK_JAVA_OPTIONS="-XX:TieredStopAtLevel=1 ${JDK_JAVA_OPTIONS:-}"
+
 services() {
     HAECHI_SERVICES_DIR=$HAECHI_TEST_SERVICES HAECHI_SERVICES_PORTS=auto "$here/services.py" "$@"
 }
