@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Pages that the write-ahead log holds before they are copied into the database, 32 MiB: a page
@@ -49,17 +50,37 @@ bool database_number(const Database *database, const char *sql, int64_t *out, GE
     return ok;
 }
 
+char *database_text(const Database *database, const char *sql, GError **error) {
+    sqlite3_stmt *statement = database_prepare(database, sql, error);
+    if (!statement) return NULL;
+    char *text = NULL;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        text = g_strdup((const char *)sqlite3_column_text(statement, 0));
+    if (!text) database_fail(database, "read", error);
+    sqlite3_finalize(statement);
+    return text;
+}
+
 /* Opening */
 
 static bool make_schema(const Database *database, GError **error) {
     const DatabaseKind *kind = database->kind;
-    g_autofree char *sql = g_strdup_printf(
-        "BEGIN IMMEDIATE; %s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-        kind->schema, kind->application, kind->version);
+    g_autofree char *sql =
+        g_strdup_printf("PRAGMA page_size = %d; BEGIN IMMEDIATE; %s PRAGMA application_id = %d;"
+                        " PRAGMA user_version = %d; COMMIT",
+                        kind->page_bytes, kind->schema, kind->application, kind->version);
     return database_run(database, sql, "make", error);
 }
 
-/* Whose database it is and of which version; an empty one is made ours where it may be written. */
+static bool upgrade(const Database *database, GError **error) {
+    const DatabaseKind *kind = database->kind;
+    g_autofree char *sql = g_strdup_printf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d; COMMIT",
+                                           kind->upgrade, kind->version);
+    return database_run(database, sql, "upgrade", error);
+}
+
+/* Whose database it is and of which version. Where it may be written, an empty one is made ours,
+ * and an older one brought up to date. */
 static bool check_version(const Database *database, bool writable, GError **error) {
     const DatabaseKind *kind = database->kind;
     int64_t application, version, tables;
@@ -74,7 +95,8 @@ static bool check_version(const Database *database, bool writable, GError **erro
                     database->path, kind->what);
         return false;
     }
-    if (version <= kind->version) return true;
+    if (version == kind->version || (version < kind->version && !writable)) return true;
+    if (version < kind->version) return !kind->upgrade || upgrade(database, error);
     g_set_error(error, DATABASE_ERROR, DATABASE_ERROR_NEWER,
                 "the %s %s was written by a newer haechi (version %d; this one knows %d)",
                 kind->what, database->path, (int)version, kind->version);
@@ -106,17 +128,16 @@ static bool connect_database(Database *database, int flags, GError **error) {
                         "open", error);
 }
 
-/* SQLite answers with the mode it is in, and keeps the old one where it cannot change it. */
+/* SQLite answers with the mode it is in, and keeps the old one where the file system has not what
+ * WAL mode needs. */
 static bool use_wal(const Database *database, GError **error) {
-    sqlite3_stmt *set = database_prepare(database, "PRAGMA journal_mode = WAL", error);
-    if (!set) return false;
-    const bool ok =
-        sqlite3_step(set) == SQLITE_ROW && str_equal(database_column(set, 0), STR("wal"));
-    sqlite3_finalize(set);
-    if (ok) return true;
+    g_autofree char *mode = database_text(database, "PRAGMA journal_mode = WAL", error);
+    if (!mode) return false;
+    if (strcmp(mode, "wal") == 0) return true;
     g_set_error(error, DATABASE_ERROR, DATABASE_ERROR_FAILED,
-                "the %s %s cannot be in WAL mode here: put the data folder on a local disk",
-                database->kind->what, database->path);
+                "the %s %s cannot be in WAL mode here (it is in mode %s): put the data folder on a"
+                " local disk",
+                database->kind->what, database->path, mode);
     return false;
 }
 

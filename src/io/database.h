@@ -1,5 +1,6 @@
-/* A SQLite database of ours beside the store: readable by its owner alone, in WAL mode, marked with
- * what it is and of which version. Whoever opens the data folder's lock (io/store.h) may write it.
+/* A SQLite database of ours, the store or beside it: readable by its owner alone, in WAL mode,
+ * marked with what it is and of which version. Whoever holds the data folder's lock
+ * (io/data_folder.h) may write it.
  *
  * A connection is used by one thread at a time. Several connections may write: each waits for the
  * other's transaction, for DATABASE_BUSY_MS at most. */
@@ -25,8 +26,10 @@ typedef enum DatabaseError {
 typedef struct DatabaseKind {
     const char *file, *what; /* "cases.db", "casebook" */
     const char *schema;      /* of a new one */
+    const char *upgrade;     /* statements that bring the version before up to date, or NULL */
     int application;         /* SQLite's application_id: four letters */
     int version;
+    int page_bytes; /* of a new one; 0: as SQLite chooses */
 } DatabaseKind;
 
 typedef struct Database {
@@ -35,8 +38,8 @@ typedef struct Database {
     sqlite3 *db;
 } Database;
 
-/* Makes the file if it is not there; or reads one that is. Whether it failed or not, the database
- * is to be closed. */
+/* Makes the file if it is not there, and brings an older one up to date; or reads one that is.
+ * Whether it failed or not, the database is to be closed. */
 bool database_open(Database *database, const DatabaseKind *kind, const char *dir, GError **error);
 bool database_open_reader(Database *database, const DatabaseKind *kind, const char *dir,
                           GError **error);
@@ -58,6 +61,9 @@ bool database_step(const Database *database, sqlite3_stmt *statement, GError **e
 
 /* The number that a query's only row holds. */
 bool database_number(const Database *database, const char *sql, int64_t *out, GError **error);
+
+/* The text that a query's only row holds, which the caller frees; or NULL. */
+char *database_text(const Database *database, const char *sql, GError **error);
 
 /* A transaction. Durable: its commit returns when it, and all before it, is on the disk; the other
  * kind may be lost to a power loss, as a whole, and never to a crash of the process. */

@@ -1,43 +1,46 @@
 #include "io/store.h"
 
+#include "io/data_folder.h"
+#include "io/database.h"
 #include "io/store_sweep.h"
 #include "record/binary.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sqlite3.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-G_DEFINE_QUARK(haechi - store - error, store_error)
+enum { MEMBERS_BYTES_MAX = 1 + 4 * MODEL_MEMBERS_MAX };
 
-enum {
-    APPLICATION_ID = 0x48414543, /* "HAEC", in the database's header */
-    STORE_VERSION = 2,
-    BUSY_MS = 5000,
-    MEMBERS_BYTES_MAX = 1 + 4 * MODEL_MEMBERS_MAX,
+static const DatabaseKind store_kind = {
+    .file = "haechi.db",
+    .what = "store",
+    .application = 0x48414543, /* "HAEC" */
+    .version = 2,
+    /* Transaction numbers are random, so a commit touches about one page of their index for each
+     * transaction, and writes it whole: small pages halve what goes to the disk. */
+    .page_bytes = 1024,
+    /* version 1 did not keep what the members said */
+    .upgrade = "ALTER TABLE models ADD COLUMN members TEXT NOT NULL DEFAULT '';"
+               " ALTER TABLE transactions ADD COLUMN members BLOB;",
+    .schema =
+        "CREATE TABLE models(id INTEGER PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL,"
+        " members TEXT NOT NULL DEFAULT '', UNIQUE(name, version));"
+        /* kind is EventKind, record its binary form (record/binary.h) */
+        "CREATE TABLE events(seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, record BLOB NOT NULL);"
+        "CREATE TABLE transactions(seq INTEGER PRIMARY KEY REFERENCES events,"
+        " trans_num TEXT NOT NULL UNIQUE, score REAL NOT NULL, verdict INTEGER NOT NULL,"
+        " model INTEGER NOT NULL REFERENCES models, reasons TEXT NOT NULL,"
+        /* which of the members would alert, a byte, and their scores, four bytes each */
+        " members BLOB);"
+        "CREATE INDEX verdicts ON transactions(verdict, seq);"
+        /* the latest label of a transaction */
+        "CREATE TABLE labels(transaction_seq INTEGER PRIMARY KEY REFERENCES transactions,"
+        " seq INTEGER NOT NULL REFERENCES events, is_fraud INTEGER NOT NULL);"
+        "CREATE TABLE totals(approve INTEGER NOT NULL, review INTEGER NOT NULL,"
+        " decline INTEGER NOT NULL, labels INTEGER NOT NULL, frauds INTEGER NOT NULL,"
+        " latest_time INTEGER NOT NULL);"
+        "INSERT INTO totals VALUES(0, 0, 0, 0, 0, 0);"
+        "CREATE TABLE notes(name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+        "INSERT INTO notes VALUES('id', lower(hex(randomblob(16))));",
 };
-
-static const char schema[] =
-    "CREATE TABLE models(id INTEGER PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL,"
-    " members TEXT NOT NULL DEFAULT '', UNIQUE(name, version));"
-    /* kind is EventKind, record its binary form (record/binary.h) */
-    "CREATE TABLE events(seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, record BLOB NOT NULL);"
-    "CREATE TABLE transactions(seq INTEGER PRIMARY KEY REFERENCES events,"
-    " trans_num TEXT NOT NULL UNIQUE, score REAL NOT NULL, verdict INTEGER NOT NULL,"
-    " model INTEGER NOT NULL REFERENCES models, reasons TEXT NOT NULL,"
-    /* which of the members would alert, a byte, and their scores, four bytes each */
-    " members BLOB);"
-    "CREATE INDEX verdicts ON transactions(verdict, seq);"
-    /* the latest label of a transaction */
-    "CREATE TABLE labels(transaction_seq INTEGER PRIMARY KEY REFERENCES transactions,"
-    " seq INTEGER NOT NULL REFERENCES events, is_fraud INTEGER NOT NULL);"
-    "CREATE TABLE totals(approve INTEGER NOT NULL, review INTEGER NOT NULL,"
-    " decline INTEGER NOT NULL, labels INTEGER NOT NULL, frauds INTEGER NOT NULL,"
-    " latest_time INTEGER NOT NULL);"
-    "INSERT INTO totals VALUES(0, 0, 0, 0, 0, 0);"
-    "CREATE TABLE notes(name TEXT PRIMARY KEY, value TEXT NOT NULL);"
-    "INSERT INTO notes VALUES('id', lower(hex(randomblob(16))));";
 
 enum {
     ADD_EVENT,
@@ -90,9 +93,8 @@ static const char *const statement_text[STATEMENT_COUNT] = {
 };
 
 struct Store {
-    char *path;  /* of the database */
     int lock_fd; /* -1 for a reader */
-    sqlite3 *db;
+    Database database;
     Sweeper *sweeper;  /* NULL for a reader */
     int wal_pages;     /* of the write-ahead log after the last commit */
     bool sweep_failed; /* the last one: it is told of once */
@@ -106,193 +108,29 @@ struct Store {
     int64_t model_id; /* of those two; 0 when none was used yet */
 };
 
-/* Errors */
-
-static bool fail_database(const Store *store, const char *doing, GError **error) {
-    g_set_error(error, STORE_ERROR, STORE_ERROR_DATABASE, "cannot %s the store %s: %s", doing,
-                store->path, store->db ? sqlite3_errmsg(store->db) : "out of memory");
-    return false;
-}
-
 static bool fail_damaged(const Store *store, uint64_t seq, GError **error) {
-    g_set_error(error, STORE_ERROR, STORE_ERROR_DATABASE,
-                "the store %s is damaged: event %" G_GUINT64_FORMAT " cannot be read", store->path,
-                seq);
+    g_set_error(error, DATABASE_ERROR, DATABASE_ERROR_FAILED,
+                "the store %s is damaged: event %" G_GUINT64_FORMAT " cannot be read",
+                store->database.path, seq);
     return false;
-}
-
-/* The folder and its lock */
-
-static bool sync_folder(const char *dir) {
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) close(fd);
-    return ok;
-}
-
-/* Makes a folder and those above it, each to last through a power loss; errno says why not. */
-static bool make_folders(const char *dir) {
-    if (mkdir(dir, 0700) != 0) {
-        if (errno == EEXIST) return true;
-        if (errno != ENOENT || !*dir) return false;
-        g_autofree char *above = g_path_get_dirname(dir);
-        if (!make_folders(above) || (mkdir(dir, 0700) != 0 && errno != EEXIST)) return false;
-    }
-    g_autofree char *parent = g_path_get_dirname(dir);
-    return sync_folder(parent);
-}
-
-static bool folder_make(const char *dir, GError **error) {
-    struct stat st;
-    if (!make_folders(dir) || stat(dir, &st) != 0) {
-        g_set_error(error, STORE_ERROR, STORE_ERROR_FOLDER, "cannot use the data folder %s: %s",
-                    dir, g_strerror(errno));
-        return false;
-    }
-    if (st.st_mode & (S_IWGRP | S_IWOTH)) {
-        g_set_error(error, STORE_ERROR, STORE_ERROR_FOLDER,
-                    "others may write in the data folder %s (mode %03o): chmod 700 it first", dir,
-                    (unsigned)st.st_mode & 0777);
-        return false;
-    }
-    return true;
-}
-
-static void lock_refused(int fd, const char *dir, GError **error) {
-    char pid[16] = "";
-    ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
-    pid[n > 0 ? strspn(pid, "0123456789") : 0] = '\0';
-    g_set_error(error, STORE_ERROR, STORE_ERROR_IN_USE,
-                "the data folder %s is in use by another haechi (pid %s)", dir,
-                *pid ? pid : "unknown");
-}
-
-/* The lock dies with the process, however that ends; the pid in the file is for people. */
-static int folder_lock(const char *dir, GError **error) {
-    g_autofree char *path = g_build_filename(dir, "lock", NULL);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        g_set_error(error, STORE_ERROR, STORE_ERROR_FOLDER, "cannot open %s: %s", path,
-                    g_strerror(errno));
-        return -1;
-    }
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
-        lock_refused(fd, dir, error);
-        close(fd);
-        return -1;
-    }
-    char pid[16];
-    int len = g_snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)len, 0) != len)
-        g_debug("the pid could not be written to %s", path);
-    return fd;
 }
 
 /* Opening */
 
-static bool run(Store *store, const char *sql, const char *doing, GError **error) {
-    if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK) return true;
-    return fail_database(store, doing, error);
-}
-
-static bool read_number(Store *store, const char *sql, int64_t *out, GError **error) {
-    sqlite3_stmt *statement = NULL;
-    bool ok = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
-              sqlite3_step(statement) == SQLITE_ROW;
-    if (ok)
-        *out = sqlite3_column_int64(statement, 0);
-    else
-        fail_database(store, "read", error);
-    sqlite3_finalize(statement);
-    return ok;
-}
-
-/* Transaction numbers are random, so a commit touches about one page of their index for each
- * transaction, and writes it whole: small pages halve what goes to the disk. */
-#define PAGE_BYTES 1024
-
-/* The text that a query returns, which the caller frees; NULL, with *error set, when it has no
- * row. */
-static char *read_text(Store *store, const char *sql, GError **error) {
-    sqlite3_stmt *statement = NULL;
-    char *text = NULL;
-    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        text = g_strdup((const char *)sqlite3_column_text(statement, 0));
-    if (!text) fail_database(store, "read", error);
-    sqlite3_finalize(statement);
-    return text;
-}
-
-/* SQLite answers with the mode it is in, and keeps the old one where the file system has not what
- * WAL mode needs. */
-static bool use_wal(Store *store, GError **error) {
-    g_autofree char *mode = read_text(store, "PRAGMA journal_mode = WAL", error);
-    if (!mode) return false;
-    if (strcmp(mode, "wal") == 0) return true;
-    g_set_error(
-        error, STORE_ERROR, STORE_ERROR_DATABASE,
-        "the store %s cannot be in WAL mode here (it is in mode %s): put the data folder on "
-        "a local disk",
-        store->path, mode);
-    return false;
-}
-
-static bool make_schema(Store *store, GError **error) {
-    g_autofree char *sql = g_strdup_printf(
-        "BEGIN IMMEDIATE; %s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", schema,
-        APPLICATION_ID, STORE_VERSION);
-    return run(store, sql, "make", error);
-}
-
-/* From version 1, which did not keep what the members said. */
-static bool upgrade(Store *store, GError **error) {
-    g_autofree char *sql =
-        g_strdup_printf("BEGIN IMMEDIATE; ALTER TABLE models ADD COLUMN members TEXT NOT NULL "
-                        "DEFAULT ''; ALTER TABLE transactions ADD COLUMN members BLOB;"
-                        " PRAGMA user_version = %d; COMMIT",
-                        STORE_VERSION);
-    return run(store, sql, "upgrade", error);
-}
-
-/* Whose database it is and of which version; an empty one is made ours, an older one is brought up
- * to date. */
-static bool check_version(Store *store, GError **error) {
-    int64_t application, version, tables;
-    if (!read_number(store, "PRAGMA application_id", &application, error) ||
-        !read_number(store, "PRAGMA user_version", &version, error) ||
-        !read_number(store, "SELECT count(*) FROM sqlite_master", &tables, error))
-        return false;
-    if (application == 0 && version == 0 && tables == 0) return make_schema(store, error);
-    if (application != APPLICATION_ID) {
-        g_set_error(error, STORE_ERROR, STORE_ERROR_FOREIGN, "%s is not a store of haechi",
-                    store->path);
-        return false;
-    }
-    if (version > STORE_VERSION) {
-        g_set_error(error, STORE_ERROR, STORE_ERROR_NEWER,
-                    "the store %s was written by a newer haechi (store version %d; this one knows "
-                    "%d)",
-                    store->path, (int)version, STORE_VERSION);
-        return false;
-    }
-    return version == STORE_VERSION || upgrade(store, error);
-}
-
 static bool load_id(Store *store, GError **error) {
-    store->id = read_text(store, "SELECT value FROM notes WHERE name = 'id'", error);
+    store->id = database_text(&store->database, "SELECT value FROM notes WHERE name = 'id'", error);
     return store->id != NULL;
 }
 
 static bool load_totals(Store *store, GError **error) {
     int64_t position;
-    if (!read_number(store, "SELECT coalesce(max(seq), 0) FROM events", &position, error))
+    if (!database_number(&store->database, "SELECT coalesce(max(seq), 0) FROM events", &position,
+                         error))
         return false;
     store->position = (uint64_t)position;
-    sqlite3_stmt *row = NULL;
-    bool ok = sqlite3_prepare_v2(store->db, "SELECT * FROM totals", -1, &row, NULL) == SQLITE_OK &&
-              sqlite3_step(row) == SQLITE_ROW;
+    sqlite3_stmt *row = database_prepare(&store->database, "SELECT * FROM totals", error);
+    if (!row) return false;
+    const bool ok = sqlite3_step(row) == SQLITE_ROW;
     if (ok) {
         for (int i = 0; i < 3; i++)
             store->totals.verdicts[i] = (uint64_t)sqlite3_column_int64(row, i);
@@ -300,7 +138,7 @@ static bool load_totals(Store *store, GError **error) {
         store->totals.frauds_labelled = (uint64_t)sqlite3_column_int64(row, 4);
         store->totals.latest_time = sqlite3_column_int64(row, 5);
     } else {
-        fail_database(store, "read", error);
+        database_fail(&store->database, "read", error);
     }
     sqlite3_finalize(row);
     return ok;
@@ -308,32 +146,10 @@ static bool load_totals(Store *store, GError **error) {
 
 static bool prepare_statements(Store *store, GError **error) {
     for (int i = 0; i < STATEMENT_COUNT; i++) {
-        if (sqlite3_prepare_v3(store->db, statement_text[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &store->statements[i], NULL) != SQLITE_OK)
-            return fail_database(store, "read", error);
+        store->statements[i] = database_prepare(&store->database, statement_text[i], error);
+        if (!store->statements[i]) return false;
     }
     return true;
-}
-
-/* SQLite gives its side files the mode of the database, so that is made before SQLite opens it. */
-static bool make_private(const char *path, GError **error) {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        g_set_error(error, STORE_ERROR, STORE_ERROR_FOLDER, "cannot open %s: %s", path,
-                    g_strerror(errno));
-        return false;
-    }
-    close(fd);
-    return true;
-}
-
-static bool connect_database(Store *store, int flags, GError **error) {
-    if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-        return fail_database(store, "open", error);
-    sqlite3_extended_result_codes(store->db, 1);
-    sqlite3_busy_timeout(store->db, BUSY_MS);
-    sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    return run(store, "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768", "open", error);
 }
 
 static int note_wal_pages(void *data, sqlite3 *db, const char *name, int pages) {
@@ -346,14 +162,13 @@ static int note_wal_pages(void *data, sqlite3 *db, const char *name, int pages) 
 
 /* The hook takes the place of SQLite's own copying at commits. */
 static bool start_sweeper(Store *store, GError **error) {
-    sqlite3_wal_hook(store->db, note_wal_pages, store);
-    store->sweeper = sweeper_new(store->path, error);
+    sqlite3_wal_hook(store->database.db, note_wal_pages, store);
+    store->sweeper = sweeper_new(&store->database, error);
     return store->sweeper != NULL;
 }
 
-static Store *store_new(const char *dir) {
+static Store *store_new(void) {
     Store *store = g_new0(Store, 1);
-    store->path = g_build_filename(dir, "haechi.db", NULL);
     store->lock_fd = -1;
     store->record = g_byte_array_new();
     store->found = g_byte_array_new();
@@ -361,15 +176,10 @@ static Store *store_new(const char *dir) {
 }
 
 Store *store_open(const char *dir, GError **error) {
-    if (!folder_make(dir, error)) return NULL;
-    Store *store = store_new(dir);
-    store->lock_fd = folder_lock(dir, error);
-    if (store->lock_fd >= 0 && make_private(store->path, error) &&
-        connect_database(store, SQLITE_OPEN_READWRITE, error) &&
-        run(store, "PRAGMA page_size = " G_STRINGIFY(PAGE_BYTES), "open", error) &&
-        check_version(store, error) && use_wal(store, error) &&
-        run(store, "PRAGMA synchronous = FULL", "open", error) && load_id(store, error) &&
-        load_totals(store, error) && prepare_statements(store, error) &&
+    Store *store = store_new();
+    store->lock_fd = data_folder_lock(dir, error);
+    if (store->lock_fd >= 0 && database_open(&store->database, &store_kind, dir, error) &&
+        load_id(store, error) && load_totals(store, error) && prepare_statements(store, error) &&
         start_sweeper(store, error))
         return store;
     store_close(store);
@@ -377,8 +187,8 @@ Store *store_open(const char *dir, GError **error) {
 }
 
 Store *store_open_reader(const char *dir, GError **error) {
-    Store *store = store_new(dir);
-    if (connect_database(store, SQLITE_OPEN_READONLY, error) && load_id(store, error) &&
+    Store *store = store_new();
+    if (database_open_reader(&store->database, &store_kind, dir, error) && load_id(store, error) &&
         prepare_statements(store, error))
         return store;
     store_close(store);
@@ -390,14 +200,13 @@ void store_close(Store *store) {
     sweeper_free(store->sweeper);
     for (int i = 0; i < STATEMENT_COUNT; i++)
         sqlite3_finalize(store->statements[i]);
-    sqlite3_close(store->db);
+    database_close(&store->database);
     if (store->lock_fd >= 0) close(store->lock_fd);
     g_byte_array_unref(store->record);
     g_byte_array_unref(store->found);
     g_free(store->model_name);
     g_free(store->model_version);
     g_free(store->id);
-    g_free(store->path);
     g_free(store);
 }
 
@@ -415,34 +224,19 @@ const StoreTotals *store_totals(const Store *store) {
 
 /* Writing */
 
-static void bind_str(sqlite3_stmt *statement, int index, Str text) {
-    sqlite3_bind_text(statement, index, text.len ? text.data : "", (int)text.len, SQLITE_STATIC);
-}
-
-static void bind_number(sqlite3_stmt *statement, int index, uint64_t number) {
-    sqlite3_bind_int64(statement, index, (int64_t)number);
-}
-
-/* Runs a statement that returns no rows, and readies it for the next time. */
-static bool finish(Store *store, sqlite3_stmt *statement, GError **error) {
-    bool ok = sqlite3_step(statement) == SQLITE_DONE;
-    if (!ok) fail_database(store, "write", error);
-    sqlite3_reset(statement);
-    return ok;
-}
-
 bool store_begin(Store *store, GError **error) {
-    return run(store, "BEGIN IMMEDIATE", "write", error);
+    return database_begin(&store->database, true, error);
 }
 
 /* What is committed is safe in the write-ahead log, so a sweep that fails loses nothing: it is
  * tried again, and a disk that is broken or full shows itself at a commit. */
 static void finish_sweep(Store *store) {
-    int status = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int status =
+        sqlite3_wal_checkpoint_v2(store->database.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     bool failed = status != SQLITE_OK && status != SQLITE_BUSY;
     if (failed && !store->sweep_failed)
-        g_printerr("the store %s keeps its write-ahead log for now: %s\n", store->path,
-                   sqlite3_errmsg(store->db));
+        g_printerr("the store %s keeps its write-ahead log for now: %s\n", store->database.path,
+                   sqlite3_errmsg(store->database.db));
     store->sweep_failed = failed;
 }
 
@@ -450,17 +244,18 @@ bool store_commit(Store *store, GError **error) {
     sqlite3_stmt *set = store->statements[SET_TOTALS];
     const StoreTotals *totals = &store->totals;
     for (int i = 0; i < 3; i++)
-        bind_number(set, i + 1, totals->verdicts[i]);
-    bind_number(set, 4, totals->labels);
-    bind_number(set, 5, totals->frauds_labelled);
+        database_bind_number(set, i + 1, totals->verdicts[i]);
+    database_bind_number(set, 4, totals->labels);
+    database_bind_number(set, 5, totals->frauds_labelled);
     sqlite3_bind_int64(set, 6, totals->latest_time);
-    if (!finish(store, set, error) || !run(store, "COMMIT", "write", error)) return false;
+    if (!database_step(&store->database, set, error) || !database_commit(&store->database, error))
+        return false;
     if (sweeper_after_commit(store->sweeper, store->wal_pages)) finish_sweep(store);
     return true;
 }
 
 void store_rollback(Store *store) {
-    if (!sqlite3_get_autocommit(store->db)) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    database_rollback(&store->database);
 }
 
 static bool add_event(Store *store, const Event *event, GError **error) {
@@ -470,10 +265,10 @@ static bool add_event(Store *store, const Event *event, GError **error) {
     else
         transaction_encode(store->record, &event->transaction);
     sqlite3_stmt *add = store->statements[ADD_EVENT];
-    bind_number(add, 1, store->position + 1);
+    database_bind_number(add, 1, store->position + 1);
     sqlite3_bind_int(add, 2, (int)event->kind);
     sqlite3_bind_blob(add, 3, store->record->data, (int)store->record->len, SQLITE_STATIC);
-    if (!finish(store, add, error)) return false;
+    if (!database_step(&store->database, add, error)) return false;
     store->position++;
     return true;
 }
@@ -485,11 +280,12 @@ static bool is_model(const Store *store, const Answer *answer) {
 
 static bool find_model(Store *store, const Answer *answer, GError **error) {
     sqlite3_stmt *find = store->statements[FIND_MODEL];
-    bind_str(find, 1, answer->model_name);
-    bind_str(find, 2, answer->model_version);
+    database_bind(find, 1, answer->model_name);
+    database_bind(find, 2, answer->model_version);
     int status = sqlite3_step(find);
     store->model_id = status == SQLITE_ROW ? sqlite3_column_int64(find, 0) : 0;
-    if (status != SQLITE_ROW && status != SQLITE_DONE) fail_database(store, "read", error);
+    if (status != SQLITE_ROW && status != SQLITE_DONE)
+        database_fail(&store->database, "read", error);
     sqlite3_reset(find);
     return status == SQLITE_ROW || status == SQLITE_DONE;
 }
@@ -500,11 +296,11 @@ static bool use_model(Store *store, const Answer *answer, GError **error) {
     if (!find_model(store, answer, error)) return false;
     if (store->model_id == 0) {
         sqlite3_stmt *add = store->statements[ADD_MODEL];
-        bind_str(add, 1, answer->model_name);
-        bind_str(add, 2, answer->model_version);
-        bind_str(add, 3, answer->member_kinds);
-        if (!finish(store, add, error)) return false;
-        store->model_id = sqlite3_last_insert_rowid(store->db);
+        database_bind(add, 1, answer->model_name);
+        database_bind(add, 2, answer->model_version);
+        database_bind(add, 3, answer->member_kinds);
+        if (!database_step(&store->database, add, error)) return false;
+        store->model_id = sqlite3_last_insert_rowid(store->database.db);
     }
     g_free(store->model_name);
     g_free(store->model_version);
@@ -525,19 +321,19 @@ bool store_add_transaction(Store *store, const Transaction *transaction, const A
     Event event = {.kind = EVENT_TRANSACTION, .transaction = *transaction};
     if (!use_model(store, answer, error) || !add_event(store, &event, error)) return false;
     sqlite3_stmt *add = store->statements[ADD_TRANSACTION];
-    bind_number(add, 1, store->position);
-    bind_str(add, 2, transaction->trans_num);
+    database_bind_number(add, 1, store->position);
+    database_bind(add, 2, transaction->trans_num);
     sqlite3_bind_double(add, 3, (double)answer->score);
     sqlite3_bind_int(add, 4, (int)answer->verdict);
     sqlite3_bind_int64(add, 5, store->model_id);
-    bind_str(add, 6, answer->reasons);
+    database_bind(add, 6, answer->reasons);
     uint8_t members[MEMBERS_BYTES_MAX];
     if (answer->members.count > 0)
         sqlite3_bind_blob(add, 7, members, encode_members(&answer->members, members),
                           SQLITE_TRANSIENT);
     else
         sqlite3_bind_null(add, 7);
-    if (!finish(store, add, error)) return false;
+    if (!database_step(&store->database, add, error)) return false;
     store->totals.verdicts[answer->verdict]++;
     store->totals.latest_time = MAX(store->totals.latest_time, transaction->time);
     return true;
@@ -559,10 +355,10 @@ bool store_add_label(Store *store, const Label *label, uint64_t of, GError **err
     Event event = {.kind = EVENT_LABEL, .label = *label};
     if (!add_event(store, &event, error)) return false;
     sqlite3_stmt *add = store->statements[ADD_LABEL];
-    bind_number(add, 1, of);
-    bind_number(add, 2, store->position);
+    database_bind_number(add, 1, of);
+    database_bind_number(add, 2, store->position);
     sqlite3_bind_int(add, 3, label->is_fraud);
-    if (!finish(store, add, error)) return false;
+    if (!database_step(&store->database, add, error)) return false;
     store->totals.labels++;
     store->totals.frauds_labelled += label->is_fraud;
     store->totals.frauds_labelled -= label->was_fraud;
@@ -570,11 +366,6 @@ bool store_add_label(Store *store, const Label *label, uint64_t of, GError **err
 }
 
 /* Reading */
-
-static Str column_str(sqlite3_stmt *row, int index) {
-    const void *data = sqlite3_column_blob(row, index);
-    return (Str){data, data ? (size_t)sqlite3_column_bytes(row, index) : 0};
-}
 
 /* Copies `count` columns of a row, so that the row can be let go of: a statement left open would
  * hold the reader to an old state of the database. */
@@ -586,7 +377,7 @@ static void keep_columns(Store *store, sqlite3_stmt *row, const int *columns, St
     g_byte_array_set_size(store->found, total);
     guint8 *at = store->found->data;
     for (size_t i = 0; i < count; i++) {
-        Str text = column_str(row, columns[i]);
+        Str text = database_column(row, columns[i]);
         if (text.len) memcpy(at, text.data, text.len);
         out[i] = (Str){(const char *)at, text.len};
         at += text.len;
@@ -621,7 +412,7 @@ static bool read_stored(Store *store, sqlite3_stmt *row, StoredTransaction *out,
         .member_kinds = kept[KINDS],
         .reasons = kept[REASONS],
     };
-    if (!decode_members(column_str(row, 9), &out->answer.members))
+    if (!decode_members(database_column(row, 9), &out->answer.members))
         return fail_damaged(store, out->seq, error);
     bool labelled = sqlite3_column_type(row, 7) != SQLITE_NULL;
     out->is_fraud = labelled ? sqlite3_column_int(row, 7) : LABEL_NONE;
@@ -635,20 +426,20 @@ static StoreFound find_bound(Store *store, sqlite3_stmt *find, StoredTransaction
     if (status == SQLITE_ROW)
         found = read_stored(store, find, out, error) ? STORE_FOUND : STORE_FAILED;
     else if (status != SQLITE_DONE)
-        fail_database(store, "read", error);
+        database_fail(&store->database, "read", error);
     sqlite3_reset(find);
     return found;
 }
 
 StoreFound store_find(Store *store, Str trans_num, StoredTransaction *out, GError **error) {
     sqlite3_stmt *find = store->statements[FIND];
-    bind_str(find, 1, trans_num);
+    database_bind(find, 1, trans_num);
     return find_bound(store, find, out, error);
 }
 
 StoreFound store_at(Store *store, uint64_t seq, StoredTransaction *out, GError **error) {
     sqlite3_stmt *find = store->statements[FIND_AT];
-    bind_number(find, 1, seq);
+    database_bind_number(find, 1, seq);
     return find_bound(store, find, out, error);
 }
 
@@ -662,7 +453,7 @@ static bool read_all(Store *store, sqlite3_stmt *statement, StoreEach *each, voi
         ok = read_stored(store, statement, &stored, error);
         if (ok) each(&stored, data);
     }
-    if (ok && status != SQLITE_DONE) ok = fail_database(store, "read", error);
+    if (ok && status != SQLITE_DONE) ok = database_fail(&store->database, "read", error);
     sqlite3_reset(statement);
     return ok;
 }
@@ -672,21 +463,21 @@ bool store_latest(Store *store, unsigned verdicts, size_t limit, StoreEach *each
     g_assert((verdicts & ~(unsigned)VERDICTS_ALL) == 0);
     sqlite3_stmt *latest = store->statements[LATEST];
     sqlite3_bind_int(latest, 1, (int)verdicts);
-    bind_number(latest, 2, limit);
+    database_bind_number(latest, 2, limit);
     return read_all(store, latest, each, data, error);
 }
 
 bool store_transactions(Store *store, uint64_t after, size_t limit, StoreEach *each, void *data,
                         GError **error) {
     sqlite3_stmt *statement = store->statements[AFTER];
-    bind_number(statement, 1, after);
-    bind_number(statement, 2, limit);
+    database_bind_number(statement, 1, after);
+    database_bind_number(statement, 2, limit);
     return read_all(store, statement, each, data, error);
 }
 
 static bool read_logged(const Store *store, sqlite3_stmt *row, LoggedEvent *out, GError **error) {
     int kind = sqlite3_column_int(row, 1);
-    Str record = column_str(row, 2);
+    Str record = database_column(row, 2);
     const char *wrong = "unknown kind";
     const int verdict = sqlite3_column_int(row, 5);
     if (kind == EVENT_TRANSACTION) wrong = transaction_decode(record, &out->event.transaction);
@@ -695,18 +486,18 @@ static bool read_logged(const Store *store, sqlite3_stmt *row, LoggedEvent *out,
     if (wrong) return fail_damaged(store, (uint64_t)sqlite3_column_int64(row, 0), error);
     out->event.kind = (EventKind)kind;
     out->score = (float)sqlite3_column_double(row, 3);
-    out->model_version = column_str(row, 4);
+    out->model_version = database_column(row, 4);
     out->verdict = (Verdict)verdict;
-    out->model_name = column_str(row, 6);
-    out->member_kinds = column_str(row, 7);
-    if (!decode_members(column_str(row, 8), &out->members))
+    out->model_name = database_column(row, 6);
+    out->member_kinds = database_column(row, 7);
+    if (!decode_members(database_column(row, 8), &out->members))
         return fail_damaged(store, (uint64_t)sqlite3_column_int64(row, 0), error);
     return true;
 }
 
 bool store_replay(Store *store, uint64_t after, StoreReplayEach *each, void *data, GError **error) {
     sqlite3_stmt *replay = store->statements[REPLAY];
-    bind_number(replay, 1, after);
+    database_bind_number(replay, 1, after);
     uint64_t expected = after + 1;
     bool ok = true, more = true;
     while (ok && more) {
@@ -714,7 +505,7 @@ bool store_replay(Store *store, uint64_t after, StoreReplayEach *each, void *dat
         if (status == SQLITE_DONE) break;
         LoggedEvent logged;
         if (status != SQLITE_ROW)
-            ok = fail_database(store, "read", error);
+            ok = database_fail(&store->database, "read", error);
         else if ((uint64_t)sqlite3_column_int64(replay, 0) != expected)
             ok = fail_damaged(store, expected, error);
         else if ((ok = read_logged(store, replay, &logged, error)))
@@ -727,26 +518,20 @@ bool store_replay(Store *store, uint64_t after, StoreReplayEach *each, void *dat
 /* Notes */
 
 char *store_checkpoint_model(Store *store, GError **error) {
-    sqlite3_stmt *find = NULL;
-    char *version = NULL;
-    if (sqlite3_prepare_v2(store->db, "SELECT value FROM notes WHERE name = 'checkpoint_model'", -1,
-                           &find, NULL) == SQLITE_OK) {
-        int status = sqlite3_step(find);
-        if (status == SQLITE_ROW) version = g_strdup((const char *)sqlite3_column_text(find, 0));
-        if (status == SQLITE_DONE) version = g_strdup("");
-    }
-    if (!version) fail_database(store, "read", error);
-    sqlite3_finalize(find);
-    return version;
+    return database_text(
+        &store->database,
+        "SELECT coalesce((SELECT value FROM notes WHERE name = 'checkpoint_model'), '')", error);
 }
 
 bool store_note_checkpoint_model(Store *store, const char *version, GError **error) {
-    sqlite3_stmt *set = NULL;
-    if (sqlite3_prepare_v2(store->db, "INSERT OR REPLACE INTO notes VALUES('checkpoint_model', ?1)",
-                           -1, &set, NULL) != SQLITE_OK)
-        return fail_database(store, "write", error);
-    bind_str(set, 1, str_from(version));
-    bool ok = finish(store, set, error);
+    sqlite3_stmt *set = database_prepare(
+        &store->database, "INSERT OR REPLACE INTO notes VALUES('checkpoint_model', ?1)", error);
+    if (!set) return false;
+    database_bind(set, 1, str_from(version));
+    const bool ok = database_begin(&store->database, true, error) &&
+                    database_step(&store->database, set, error) &&
+                    database_commit(&store->database, error);
+    database_rollback(&store->database);
     sqlite3_finalize(set);
     return ok;
 }

@@ -4,9 +4,12 @@
  * answered to each transaction is kept beside it, so that the same transaction number is answered
  * the same for ever.
  *
- * A folder belongs to one process at a time (file `lock`). The process writes through one Store,
- * used by one thread; other threads read through Stores of their own (store_open_reader), which
- * see what was committed. A commit returns when its data is on the disk. */
+ * A folder belongs to one process at a time (io/data_folder.h). The process writes through one
+ * Store, used by one thread; other threads read through Stores of their own (store_open_reader),
+ * which see what was committed. A commit returns when its data is on the disk.
+ *
+ * Errors are those of the database (io/database.h) and, at opening, of the data folder
+ * (io/data_folder.h). */
 #pragma once
 
 #include "model/model.h"
@@ -14,16 +17,6 @@
 #include <glib.h>
 
 typedef struct Store Store;
-
-#define STORE_ERROR store_error_quark()
-GQuark store_error_quark(void);
-typedef enum StoreError {
-    STORE_ERROR_FOLDER,  /* cannot be made or entered, or others may write in it */
-    STORE_ERROR_IN_USE,  /* another process holds the folder */
-    STORE_ERROR_NEWER,   /* written by a newer haechi */
-    STORE_ERROR_FOREIGN, /* a database of something else */
-    STORE_ERROR_DATABASE /* SQLite failed: full disk, I/O error, damaged file */
-} StoreError;
 
 /* Sums over the whole log, kept with it. */
 typedef struct StoreTotals {

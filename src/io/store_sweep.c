@@ -1,7 +1,5 @@
 #include "io/store_sweep.h"
 
-#include "io/store.h"
-
 /* The writer's wait at the end of a sweep is ten to thirty milliseconds however short the log was,
  * so sweeps are rare: one a few seconds at the highest load. A start after a crash reads the log
  * through, which takes part of a second. */
@@ -50,18 +48,17 @@ static void *run(void *data) {
     return NULL;
 }
 
-Sweeper *sweeper_new(const char *path, GError **error) {
-    sqlite3 *db = NULL;
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+Sweeper *sweeper_new(const Database *database, GError **error) {
+    Database own = {.kind = database->kind, .path = database->path};
+    if (sqlite3_open_v2(own.path, &own.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
             SQLITE_OK ||
-        sqlite3_exec(db, "PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK) {
-        g_set_error(error, STORE_ERROR, STORE_ERROR_DATABASE, "cannot open the store %s: %s", path,
-                    db ? sqlite3_errmsg(db) : "out of memory");
-        sqlite3_close(db);
+        sqlite3_exec(own.db, "PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK) {
+        database_fail(&own, "open", error);
+        sqlite3_close(own.db);
         return NULL;
     }
     Sweeper *sweeper = g_new0(Sweeper, 1);
-    sweeper->db = db;
+    sweeper->db = own.db;
     g_mutex_init(&sweeper->lock);
     g_cond_init(&sweeper->changed);
     sweeper->thread = g_thread_new("sweeper", run, sweeper);

@@ -4,14 +4,15 @@
  * with what was appended meanwhile, after which the log starts again at its beginning. */
 #pragma once
 
+#include "io/database.h"
 #include <glib.h>
-#include <sqlite3.h>
 #include <stdbool.h>
 
 typedef struct Sweeper Sweeper;
 
-/* NULL, with *error set, when the database cannot be opened once more. */
-Sweeper *sweeper_new(const char *path, GError **error);
+/* NULL, with *error set, when the database cannot be opened once more. The database is the writer's
+ * and stays. */
+Sweeper *sweeper_new(const Database *database, GError **error);
 
 /* Ends the thread, which finishes what it is at. */
 void sweeper_free(Sweeper *sweeper);

@@ -1,6 +1,7 @@
 #include "serve/desk.h"
 
 #include "base/json_write.h"
+#include "io/database.h"
 #include "io/store.h"
 #include "record/json.h"
 #include "serve/intake.h"
@@ -208,7 +209,7 @@ static bool write_listed(const Desk *desk, const CaseListed *listed, GString *ou
     Case of;
     const StoreFound found = store_at(desk->store, listed->seq, &stored, error);
     if (found == STORE_ABSENT) /* as after a failure of the disk that damaged the store */
-        g_set_error(error, STORE_ERROR, STORE_ERROR_DATABASE,
+        g_set_error(error, DATABASE_ERROR, DATABASE_ERROR_FAILED,
                     "the store has no transaction at position %" G_GUINT64_FORMAT, listed->seq);
     if (found != STORE_FOUND ||
         casebook_find(desk->casebook, stored.transaction.trans_num, &of, error) != CASE_FOUND)

@@ -1,5 +1,7 @@
 #include "serve/recover.h"
 
+#include "io/data_folder.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,8 +14,8 @@ static bool remove_checkpoint(const char *dir, const char *path, GError **error)
     int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = folder >= 0 && (unlink(path) == 0 || errno == ENOENT) && fsync(folder) == 0;
     if (!ok)
-        g_set_error(error, STORE_ERROR, STORE_ERROR_FOLDER, "cannot remove %s: %s", path,
-                    g_strerror(errno));
+        g_set_error(error, DATA_FOLDER_ERROR, DATA_FOLDER_ERROR_UNUSABLE, "cannot remove %s: %s",
+                    path, g_strerror(errno));
     if (folder >= 0) close(folder);
     return ok;
 }

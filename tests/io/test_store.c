@@ -2,6 +2,8 @@
  * is refused by name. */
 #include "io/store.h"
 
+#include "io/data_folder.h"
+#include "io/database.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <signal.h>
@@ -189,6 +191,28 @@ static void test_files_are_private(Fixture *f, gconstpointer unused) {
     store_close(store);
 }
 
+/* What a commit writes to the disk is whole pages, about one for each transaction. */
+static void test_pages_are_small(Fixture *f, gconstpointer unused) {
+    (void)unused;
+    store_close(must_open(f->dir));
+    g_autofree char *path = g_build_filename(f->dir, "haechi.db", NULL);
+    sqlite3 *db;
+    sqlite3_stmt *size;
+    g_assert_cmpint(sqlite3_open(path, &db), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_prepare_v2(db, "PRAGMA page_size", -1, &size, NULL), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_step(size), ==, SQLITE_ROW);
+    g_assert_cmpint(sqlite3_column_int(size, 0), ==, 1024);
+    sqlite3_finalize(size);
+    sqlite3_close(db);
+}
+
+static void test_reader_needs_a_store(Fixture *f, gconstpointer unused) {
+    (void)unused;
+    g_autoptr(GError) error = NULL;
+    g_assert_null(store_open_reader(f->dir, &error));
+    g_assert_error(error, DATABASE_ERROR, DATABASE_ERROR_ABSENT);
+}
+
 static void test_uncommitted_is_gone(Fixture *f, gconstpointer unused) {
     (void)unused;
     g_autoptr(GError) error = NULL;
@@ -301,7 +325,7 @@ static void test_a_number_is_added_once(Fixture *f, gconstpointer unused) {
     must_add(store, 0, 1);
     g_assert_true(store_begin(store, &error));
     g_assert_false(add(store, 0, &error));
-    g_assert_error(error, STORE_ERROR, STORE_ERROR_DATABASE);
+    g_assert_error(error, DATABASE_ERROR, DATABASE_ERROR_FAILED);
     store_rollback(store);
     store_close(store);
 }
@@ -326,10 +350,10 @@ static void test_long_run(Fixture *f, gconstpointer unused) {
 
 /* Refusals */
 
-static void check_refused(const char *dir, StoreError code, const char *text) {
+static void check_refused(const char *dir, GQuark domain, int code, const char *text) {
     g_autoptr(GError) error = NULL;
     g_assert_null(store_open(dir, &error));
-    g_assert_error(error, STORE_ERROR, (int)code);
+    g_assert_error(error, domain, code);
     g_assert_nonnull(strstr(error->message, text));
     g_assert_null(strchr(error->message, '\n'));
 }
@@ -346,7 +370,7 @@ static void test_folder_in_use(Fixture *f, gconstpointer unused) {
     (void)unused;
     Store *store = must_open(f->dir);
     g_autofree char *pid = g_strdup_printf("in use by another haechi (pid %d)", (int)getpid());
-    check_refused(f->dir, STORE_ERROR_IN_USE, pid);
+    check_refused(f->dir, DATA_FOLDER_ERROR, DATA_FOLDER_ERROR_IN_USE, pid);
     must_add(store, 0, 1); /* the first one is not disturbed */
     store_close(store);
     store_close(must_open(f->dir));
@@ -356,7 +380,7 @@ static void test_newer_store(Fixture *f, gconstpointer unused) {
     (void)unused;
     store_close(must_open(f->dir));
     run_sql(f->dir, "PRAGMA user_version = 3");
-    check_refused(f->dir, STORE_ERROR_NEWER, "written by a newer haechi");
+    check_refused(f->dir, DATABASE_ERROR, DATABASE_ERROR_NEWER, "written by a newer haechi");
 }
 
 /* A store of the first version opens with what it has, and goes on. */
@@ -402,7 +426,7 @@ static void test_damaged_members(Fixture *f, gconstpointer unused) {
 static void test_foreign_database(Fixture *f, gconstpointer unused) {
     (void)unused;
     run_sql(f->dir, "CREATE TABLE recipes(name TEXT)");
-    check_refused(f->dir, STORE_ERROR_FOREIGN, "is not a store of haechi");
+    check_refused(f->dir, DATABASE_ERROR, DATABASE_ERROR_FOREIGN, "is not a store of haechi");
 }
 
 static void test_not_a_database(Fixture *f, gconstpointer unused) {
@@ -410,13 +434,13 @@ static void test_not_a_database(Fixture *f, gconstpointer unused) {
     g_autofree char *path = g_build_filename(f->dir, "haechi.db", NULL);
     g_autofree char *text = g_strnfill(5000, 'x');
     g_assert_true(g_file_set_contents(path, text, -1, NULL));
-    check_refused(f->dir, STORE_ERROR_DATABASE, "not a database");
+    check_refused(f->dir, DATABASE_ERROR, DATABASE_ERROR_FAILED, "not a database");
 }
 
 static void test_open_folder(Fixture *f, gconstpointer unused) {
     (void)unused;
     g_assert_cmpint(chmod(f->dir, 0777), ==, 0);
-    check_refused(f->dir, STORE_ERROR_FOLDER, "others may write");
+    check_refused(f->dir, DATA_FOLDER_ERROR, DATA_FOLDER_ERROR_UNUSABLE, "others may write");
 }
 
 static void test_damaged_record(Fixture *f, gconstpointer unused) {
@@ -429,7 +453,7 @@ static void test_damaged_record(Fixture *f, gconstpointer unused) {
     store = must_open(f->dir);
     uint64_t count = 0;
     g_assert_false(store_replay(store, 0, count_event, &count, &error));
-    g_assert_error(error, STORE_ERROR, STORE_ERROR_DATABASE);
+    g_assert_error(error, DATABASE_ERROR, DATABASE_ERROR_FAILED);
     g_assert_nonnull(strstr(error->message, "event 3"));
     g_assert_cmpuint(count, ==, 2);
     store_close(store);
@@ -466,7 +490,7 @@ static void fill_disk(const char *dir) {
             ok = add(store, batch * BATCH + n, &error);
         if (ok && store_commit(store, &error)) continue;
         store_rollback(store);
-        _exit(g_error_matches(error, STORE_ERROR, STORE_ERROR_DATABASE) ? (int)batch : 255);
+        _exit(g_error_matches(error, DATABASE_ERROR, DATABASE_ERROR_FAILED) ? (int)batch : 255);
     }
     _exit(254);
 }
@@ -581,6 +605,8 @@ int main(int argc, char **argv) {
     g_test_add("/store/" #name, Fixture, NULL, fixture_set_up, test_##name, fixture_tear_down)
     ADD(keeps);
     ADD(files_are_private);
+    ADD(pages_are_small);
+    ADD(reader_needs_a_store);
     ADD(uncommitted_is_gone);
     ADD(labels);
     ADD(latest);
