@@ -7,6 +7,10 @@
 
 enum { ROUNDS_MAX = 10000 };
 
+/* More than any data has honest transactions to a fraud; far more, and sums over the rows overflow,
+ * which the library finds only when it has trained. */
+#define POS_WEIGHT_MAX 1e9
+
 static const TrainParam defaults[] = {
     {(char *)"objective", (char *)"binary:logistic"},
     {(char *)"tree_method", (char *)"hist"},
@@ -51,6 +55,18 @@ static BoosterJob make_job(const FeatureMatrix *matrix, const GArray *params, co
     };
 }
 
+static bool check_pos_weight(const GArray *params, GError **error) {
+    const char *text = train_params_find((const TrainParam *)(const void *)params->data,
+                                         params->len, "scale_pos_weight");
+    char *end = NULL;
+    const double weight = text ? g_ascii_strtod(text, &end) : 1;
+    if (!text || (end != text && *end == '\0' && weight > 0 && weight <= POS_WEIGHT_MAX))
+        return true;
+    g_set_error(error, train_xgboost_error_quark(), 0,
+                "scale_pos_weight must be over 0 and up to %.0f, not '%s'", POS_WEIGHT_MAX, text);
+    return false;
+}
+
 /* libxgboost looks at most of its parameters only when it trains: so it does, on two rows. What
  * comes of it must be trees that can be scored: no other booster or objective, and no leaf that is
  * no number. */
@@ -58,6 +74,10 @@ static bool check(const FitJob *job, GError **error) {
     BoosterJob trial;
     GArray *params = choose_params(job, &trial.rounds, error);
     if (!params) return false;
+    if (!check_pos_weight(params, error)) {
+        train_params_free(params);
+        return false;
+    }
     g_autoptr(FeatureMatrix) matrix = matrix_new(1);
     for (int i = 0; i < 2; i++)
         matrix_append(matrix, &(float){(float)i}, i == 1, MATRIX_NO_GROUP);

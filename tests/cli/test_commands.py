@@ -262,6 +262,9 @@ def test_failures():
             "--param", "max_depth=deep")
     refused(1, "num_round", "train", "xgboost", "--train", "d/fraudTest.csv", "--out", "x",
             "--param", "num_round=0")
+    for weight in ("1e38", "0", "heavy"):
+        refused(1, "scale_pos_weight must be", "train", "xgboost", "--train", "nowhere.csv", "--out", "x",
+                "--param", "scale_pos_weight=" + weight)
     for param in ("booster=dart", "objective=reg:squarederror", "eta=nan"):
         refused(1, "no model that can be used", "train", "xgboost", "--train", "nowhere.csv", "--out", "x",
                 "--param", param)
