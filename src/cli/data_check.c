@@ -200,33 +200,35 @@ static uint64_t size_of(const char *path) {
     return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
 }
 
-static bool read_files(DataProfiler *profiler, char **files, GError **error) {
-    bool good = true;
-    for (size_t i = 0; good && files[i]; i++) {
+/* One that cannot be read to its end is told of, and costs itself alone. Returns how many those
+ * are. */
+static size_t read_files(DataProfiler *profiler, char **files) {
+    size_t bad = 0;
+    for (size_t i = 0; files[i]; i++) {
+        g_autoptr(GError) error = NULL;
         g_autofree char *label = g_strconcat("reading ", files[i], NULL);
         Progress *progress = progress_new(label, size_of(files[i]));
-        good = data_profiler_read(profiler, files[i], on_progress, progress, error);
+        const bool good = data_profiler_read(profiler, files[i], on_progress, progress, &error);
         progress_end(progress);
+        if (good) continue;
+        options_fail(command, EXIT_FAILURE, "%s", error->message);
+        bad++;
     }
-    return good;
+    return bad;
 }
 
 static int run(char **files, bool json, bool strict) {
     DataProfiler *profiler = data_profiler_new();
-    g_autoptr(GError) error = NULL;
-    int status = EXIT_SUCCESS;
-    if (!read_files(profiler, files, &error)) {
-        status = options_fail(command, EXIT_FAILURE, "%s", error->message);
-    } else {
-        const DataProfile profile = data_profiler_result(profiler);
+    const size_t bad = read_files(profiler, files);
+    const DataProfile profile = data_profiler_result(profiler);
+    if (bad < g_strv_length(files)) {
         if (json)
             print_json(profiler);
         else
             print_table(profiler);
-        if (strict && profile.good != profile.rows) status = EXIT_FAILURE;
     }
     data_profiler_free(profiler);
-    return status;
+    return bad > 0 || (strict && profile.good != profile.rows) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int cmd_data_check(int argc, char **argv) {

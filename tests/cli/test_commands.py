@@ -300,6 +300,16 @@ def test_failures():
     assert not os.path.exists("full.csv") and not os.path.exists("full.csv.new")
 
 
+def test_check():
+    """A file that cannot be read costs itself alone."""
+    whole = json.loads(good("data", "check", "d/fine.csv", "--json"))
+    status, out, err = run("data", "check", "d/nowhere.csv", "d/fine.csv", "m/manifest.json", "--json")
+    assert status == 1 and json.loads(out) == whole, (status, out)
+    assert [name for name in ("d/nowhere.csv", "d/fine.csv", "m/manifest.json") if name in err] == [
+        "d/nowhere.csv", "m/manifest.json"] and err.count("\n") == 2, err
+    refused(1, "nowhere.csv", "data", "check", "d/nowhere.csv")
+
+
 def test_published_rows():
     """The published files' first rows, as they are, where they are at hand."""
     folder = os.path.join(ROOT, "..", "shared", "data", "kaggle-sample")
@@ -315,8 +325,8 @@ def test_published_rows():
 
 ROOT = os.getcwd()
 TESTS = [test_train_and_replay, test_replay_is_a_fold, test_labels_do_not_leak, test_partitions, test_forms_of_input,
-         test_bad_rows, test_training_repeats, test_gcn, test_refit, test_thresholds_for_an_aim, test_wrong_use,
-         test_failures, test_published_rows]
+         test_bad_rows, test_training_repeats, test_gcn, test_refit, test_thresholds_for_an_aim,
+         test_wrong_use, test_check, test_failures, test_published_rows]
 
 
 def main():
