@@ -122,13 +122,15 @@ static void print_json(const char *folder, const GeneratorReport *report) {
     puts(out->str);
 }
 
-static void print_text(const char *folder, const GeneratorReport *report) {
+static void print_text(const GeneratorOptions *options, const GeneratorReport *report) {
+    const uint64_t cards = (uint64_t)options->cards, idle = cards - report->cards;
     const double share = report->rows ? 100.0 * (double)report->frauds / (double)report->rows : 0;
     printf("%s: %" G_GUINT64_FORMAT " transactions (%" G_GUINT64_FORMAT
-           " to train, %" G_GUINT64_FORMAT " to test) of %" G_GUINT64_FORMAT
-           " cards at %" G_GUINT64_FORMAT " merchants, %" G_GUINT64_FORMAT
+           " to train, %" G_GUINT64_FORMAT " to test) of %" G_GUINT64_FORMAT " cards",
+           options->out, report->rows, report->train_rows, report->test_rows, cards);
+    if (idle > 0) printf(" (%" G_GUINT64_FORMAT " of them unused)", idle);
+    printf(" at %" G_GUINT64_FORMAT " merchants, %" G_GUINT64_FORMAT
            " frauds (%.2f %%), in %.1f s\n",
-           folder, report->rows, report->train_rows, report->test_rows, report->cards,
            report->merchants, report->frauds, share, report->seconds);
 }
 
@@ -154,7 +156,7 @@ static int run(const Arguments *arguments, GeneratorOptions *options) {
     if (arguments->json)
         print_json(options->out, &report);
     else
-        print_text(options->out, &report);
+        print_text(options, &report);
     return EXIT_SUCCESS;
 }
 

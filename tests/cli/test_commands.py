@@ -310,6 +310,14 @@ def test_check():
     refused(1, "nowhere.csv", "data", "check", "d/nowhere.csv")
 
 
+def test_generate():
+    """It says as many cards as were asked for, and how many of them bought nothing."""
+    words = ("data", "generate", "--out", "few", "--cards", "300", "--days", "1")
+    used = json.loads(good(*words, "--json"))["cards"]
+    said = good(*words)
+    assert used < 300 and f"of 300 cards ({300 - used} of them unused) at" in said, (used, said)
+
+
 def test_published_rows():
     """The published files' first rows, as they are, where they are at hand."""
     folder = os.path.join(ROOT, "..", "shared", "data", "kaggle-sample")
@@ -326,7 +334,7 @@ def test_published_rows():
 ROOT = os.getcwd()
 TESTS = [test_train_and_replay, test_replay_is_a_fold, test_labels_do_not_leak, test_partitions, test_forms_of_input,
          test_bad_rows, test_training_repeats, test_gcn, test_refit, test_thresholds_for_an_aim,
-         test_wrong_use, test_check, test_failures, test_published_rows]
+         test_wrong_use, test_check, test_generate, test_failures, test_published_rows]
 
 
 def main():
