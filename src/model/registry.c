@@ -492,8 +492,9 @@ static RegistryVersion *find_alias(const char *dir, const char *name, const char
     RegistryAlias alias = REGISTRY_CHAMPION;
     const bool latest = strcmp(word, "latest") == 0;
     if (!latest && !registry_alias_find(str_from(word), &alias)) {
-        refuse(error, MODEL_ERROR_MISSING, "'%s' is no alias: champion, challenger or latest",
-               word);
+        refuse(error, MODEL_ERROR_MISSING,
+               "'%s' is no alias (champion, challenger, latest); a version is written %s/%s", word,
+               name, word);
         return NULL;
     }
     g_autoptr(GPtrArray) versions = registry_list(dir, name, error);
@@ -523,7 +524,8 @@ static RegistryVersion *find_version(const char *dir, const char *name, const ch
         refuse(error, MODEL_ERROR_MISSING, "%u versions begin with '%s': write more of it", found,
                word);
     else if (versions)
-        refuse(error, MODEL_ERROR_MISSING, "%s: no version '%s'", dir, word);
+        refuse(error, MODEL_ERROR_MISSING, "%s%s%s: no version '%s'", dir, name ? "/" : "",
+               name ? name : "", word);
     return NULL;
 }
 

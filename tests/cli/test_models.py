@@ -218,6 +218,14 @@ def test_wrong_use():
         assert "--models" in good("models", command, "--help")
 
 
+def test_no_such_version():
+    for command in ("show", "promote", "delete"):
+        refused(1, "models/xgboost: no version '2001'", "models", command, "xgboost/2001")
+        refused(1, "models: no version '2001'", "models", command, "2001")
+        refused(1, "'2001' is no alias (champion, challenger, latest); a version is written xgboost/2001",
+                "models", command, "xgboost@2001")
+
+
 def test_damaged():
     """A version that is damaged is named as such, and costs itself alone."""
     shutil.copytree("models", "broken")
@@ -254,7 +262,7 @@ def test_delete():
 
 FIRST, SECOND = {}, {}
 TESTS = [test_train_into_the_registry, test_the_folder, test_the_figures_of_the_report, test_promote_and_roll_back,
-         test_list_and_show, test_compare, test_wrong_use, test_damaged, test_delete]
+         test_list_and_show, test_compare, test_wrong_use, test_no_such_version, test_damaged, test_delete]
 
 
 def main():
