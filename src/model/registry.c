@@ -428,15 +428,17 @@ void registry_version_free(RegistryVersion *version) {
     g_free(version->name);
     g_free(version->version);
     g_free(version->path);
+    g_free(version->damage);
     g_free(version);
 }
 
-static RegistryVersion *version_new(const Shelf *shelf, const char *version) {
+static RegistryVersion *version_new(const Shelf *shelf, const char *version, const char *damage) {
     RegistryVersion *v = g_new0(RegistryVersion, 1);
     v->name = g_strdup(shelf->name);
     v->version = g_strdup(version);
     v->path = g_build_filename(shelf->dir, shelf->name, version, NULL);
-    for (int i = 0; i < REGISTRY_ALIASES; i++)
+    v->damage = g_strdup(damage);
+    for (int i = 0; !damage && i < REGISTRY_ALIASES; i++)
         v->is[i] = g_strcmp0(registry_meant(shelf->records, i), version) == 0;
     return v;
 }
@@ -448,15 +450,23 @@ static int by_name(const void *a, const void *b) {
     return names ? names : strcmp(y->version, x->version);
 }
 
-static bool list_name(GPtrArray *out, const char *dir, const char *name, GError **error) {
+/* A damaged history is an error, or where it is `borne`, the damage of each version. */
+static bool list_name(GPtrArray *out, const char *dir, const char *name, bool borne,
+                      GError **error) {
     Shelf shelf;
-    const bool good = shelf_open(&shelf, dir, name, error) && shelf_read(&shelf, error);
+    GError *damage = NULL;
+    bool good = shelf_open(&shelf, dir, name, error);
+    if (good && !shelf_read(&shelf, &damage) && !borne) {
+        g_propagate_error(error, g_steal_pointer(&damage));
+        good = false;
+    }
     g_autoptr(GPtrArray) entries = good ? entries_of(shelf.fd, ".") : NULL;
     for (guint i = 0; entries && i < entries->len; i++) {
         const char *version = g_ptr_array_index(entries, i);
         if (has_version(&shelf, version) && !reserved(version))
-            g_ptr_array_add(out, version_new(&shelf, version));
+            g_ptr_array_add(out, version_new(&shelf, version, damage ? damage->message : NULL));
     }
+    g_clear_error(&damage);
     shelf_close(&shelf);
     return good;
 }
@@ -468,7 +478,7 @@ static bool list_all(GPtrArray *out, const char *dir, GError **error) {
     for (guint i = 0; good && names && i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         if (model_name_valid(str_from(name)) && is_folder(top, name))
-            good = list_name(out, dir, name, error);
+            good = list_name(out, dir, name, true, error);
     }
     if (top >= 0) close(top);
     return good;
@@ -476,7 +486,7 @@ static bool list_all(GPtrArray *out, const char *dir, GError **error) {
 
 GPtrArray *registry_list(const char *dir, const char *name, GError **error) {
     GPtrArray *out = g_ptr_array_new_with_free_func((GDestroyNotify)registry_version_free);
-    const bool good = name ? list_name(out, dir, name, error) : list_all(out, dir, error);
+    const bool good = name ? list_name(out, dir, name, false, error) : list_all(out, dir, error);
     if (!good) g_clear_pointer(&out, g_ptr_array_unref);
     if (good) g_ptr_array_sort(out, by_name);
     return out;
@@ -621,11 +631,11 @@ void registry_version_write(const RegistryVersion *version, GString *out) {
     g_string_append(out, "],\"path\":");
     json_write_str(out, str_from(version->path));
     g_autoptr(GError) error = NULL;
-    g_autofree char *manifest = model_manifest_read(version->path, &error);
+    g_autofree char *manifest = version->damage ? NULL : model_manifest_read(version->path, &error);
     g_string_append(out, manifest ? ",\"manifest\":" : ",\"error\":");
     if (manifest)
         g_string_append(out, manifest);
     else
-        json_write_str(out, str_from(error->message));
+        json_write_str(out, str_from(version->damage ? version->damage : error->message));
     g_string_append_c(out, '}');
 }

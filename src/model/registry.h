@@ -30,13 +30,15 @@ typedef struct RegistryVersion {
     char *name, *version;
     char *path; /* of its folder */
     bool is[REGISTRY_ALIASES];
+    char *damage; /* one line: why its aliases are not known; NULL where they are */
 } RegistryVersion;
 
 void registry_version_free(RegistryVersion *version);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RegistryVersion, registry_version_free)
 
 /* All versions (RegistryVersion), by name and then the latest first; of `name` alone if it is not
- * NULL. A folder `dir` that is not there, and a name of which there is none, are errors. The caller
+ * NULL. A folder `dir` that is not there, and a name of which there is none, are errors. A history
+ * that is damaged is the damage of its versions among all, and an error of `name` alone. The caller
  * unrefs the array. */
 GPtrArray *registry_list(const char *dir, const char *name, GError **error);
 
@@ -106,5 +108,5 @@ GArray *registry_history_parse(const char *path, const char *text, size_t len, G
 GArray *registry_history(const char *dir, const char *name, GError **error);
 
 /* Appends {"name", "version", "aliases", "path", "manifest"}; in place of the manifest "error", one
- * line, when it cannot be read. */
+ * line, when it or the aliases cannot be read. */
 void registry_version_write(const RegistryVersion *version, GString *out);

@@ -239,6 +239,14 @@ def test_damaged():
     with open("broken/xgboost/history.jsonl", "a") as file:
         file.write("nonsense\n")
     refused(1, "line 5 is no record", "models", "promote", FIRST["version"], "--models", "broken")
+    shutil.copytree("models/xgboost", "broken/whole")
+    table = good("models", "list", "--models", "broken").splitlines()
+    assert sum("damaged: broken/xgboost/history.jsonl: line 5" in line for line in table) == 2, table
+    assert [line for line in table if line.startswith("whole")], table
+    models = asked("models", "list", "--models", "broken")["models"]
+    assert ["line 5" in m.get("error", "") for m in models if m["name"] == "xgboost"] == [True, True], models
+    assert not [m for m in models if m["name"] == "whole" and "error" in m], models
+    refused(1, "line 5 is no record", "models", "list", "xgboost", "--models", "broken")
     os.makedirs("odd/notes/pictures")
     assert asked("models", "list", "--models", "odd") == {"models": []}
     assert "no models yet" in good("models", "list", "--models", "odd")
