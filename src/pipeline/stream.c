@@ -5,6 +5,9 @@
 
 enum { WEEK_SECONDS = 7 * 86400, PROGRESS_EVERY = 1000 /* transactions */, PAUSE_US = 100000 };
 
+/* What a transaction may be late and still be made up for: more is an outage. */
+#define LATE_US_MAX G_USEC_PER_SEC
+
 typedef struct Stream {
     const StreamOptions *options;
     const SinkCaller *outer; /* the caller's callbacks */
@@ -15,6 +18,7 @@ typedef struct Stream {
     LabelQueue *queue;
     int64_t started;     /* microseconds, monotonic */
     uint64_t scheduled;  /* transactions given a moment to be sent at */
+    int64_t forgiven;    /* microseconds of outages, by which the moments were put off */
     int64_t clock;       /* the latest time seen, shifted */
     int64_t first, last; /* times of the file, as they are */
     uint64_t round;      /* from 1 */
@@ -52,11 +56,17 @@ static bool send_due_labels(Stream *stream, GError **error) {
 }
 
 /* Waits until the next transaction's moment has come, while the sink sends what it has. Moments are
- * counted from the start, so a late one does not delay those after it. */
+ * counted from the start, so a late one does not delay those after it; but what could not be sent
+ * in an outage is not then sent at once. */
 static bool keep_pace(Stream *stream, GError **error) {
     if (stream->options->rate <= 0) return true;
     const double seconds = (double)stream->scheduled / stream->options->rate;
-    const int64_t moment = stream->started + (int64_t)(seconds * G_USEC_PER_SEC);
+    int64_t moment = stream->started + stream->forgiven + (int64_t)(seconds * G_USEC_PER_SEC);
+    const int64_t late = g_get_monotonic_time() - moment;
+    if (late > LATE_US_MAX) {
+        stream->forgiven += late;
+        moment += late;
+    }
     while (g_get_monotonic_time() < moment && go_on(stream)) {
         if (!stream->sink->flush(stream->sink, error)) return false;
         tell_progress(stream);

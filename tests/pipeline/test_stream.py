@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 HAECHI = os.environ["HAECHI"]
 HEADER = "trans_num,cc_num,merchant,amt,unix_time,is_fraud\n"
@@ -22,6 +23,7 @@ class Service(http.server.ThreadingHTTPServer):
         self.failures = list(failures)
         self.got = []
         self.tokens = set()
+        self.back, self.first = 0, None  # it answers 503 for `back` seconds from its first post
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def url(self):
@@ -34,7 +36,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.tokens.add(self.headers.get("Authorization"))
+        now = time.monotonic()
+        self.server.first = self.server.first or now
         status = self.server.failures.pop(0) if self.server.failures else 200
+        if now - self.server.first < self.server.back:
+            status = 503
         answer = ""
         if status == 200:
             records = [json.loads(line) for line in body.splitlines()]
@@ -110,6 +116,17 @@ def test_pace_and_loop():
     assert report["seconds"] >= 0.5, report  # never faster than the schedule
 
 
+def test_outage():
+    """What an outage has held up is not made up for in a burst, which is how a service that comes back is lost again."""
+    service = Service()
+    service.back = 3  # seconds after the first post
+    started = time.monotonic()
+    rows = "".join(row(number, 1) for number in range(41))
+    status, report, _ = stream(rows, service, "--rate", "10")
+    assert status == 0 and report["transactions"] == 41 and report["retries"] > 0, report
+    assert time.monotonic() - started > service.back + 4 - 1.2, report
+
+
 def test_usage():
     for options in ([], ["--rate", "x"], ["--rate", "1", "--for", "soon"]):
         status, _, message = stream(row(1, 1), Service(), *options)
@@ -117,7 +134,7 @@ def test_usage():
 
 
 def main():
-    tests = [test_order, test_waits, test_warns, test_refused, test_pace_and_loop, test_usage]
+    tests = [test_order, test_waits, test_warns, test_refused, test_pace_and_loop, test_outage, test_usage]
     print(f"1..{len(tests)}")
     failed = 0
     for number, test in enumerate(tests, 1):
