@@ -17,6 +17,7 @@ struct PipelineDesk {
     char *data_dir, *file;
     RunCache *cache;    /* of the worker's thread */
     RunMetrics *counts; /* the same */
+    char *wrong;        /* the same: what is wrong with the file, as told last; NULL: nothing */
     GMutex lock;        /* of what follows */
     GString *metrics;   /* as of the last second */
     /* The schedule. */
@@ -117,10 +118,28 @@ static void add_pipeline(GString *out, const Pipeline *pipeline, const GPtrArray
 typedef bool Task(PipelineDesk *desk, const PipelinesCall *call, PipelinesAnswer *answer,
                   GError **error);
 
+/* A wrong file is asked for again and again by a page that is open: it is told of once, until what
+ * is wrong with it changes. */
+static void tell_wrong(PipelineDesk *desk, const GError *error) {
+    const char *wrong = error ? error->message : NULL;
+    if (g_strcmp0(desk->wrong, wrong) == 0) return;
+    if (wrong) g_printerr("pipelines: %s\n", wrong);
+    g_free(desk->wrong);
+    desk->wrong = g_strdup(wrong);
+}
+
+static GPtrArray *read_pipelines(PipelineDesk *desk, GError **error) {
+    GError *why = NULL;
+    GPtrArray *pipelines = pipelines_read(desk->file, desk->data_dir, &why);
+    tell_wrong(desk, g_error_matches(why, PIPELINE_ERROR, PIPELINE_ERROR_DEFINITION) ? why : NULL);
+    if (why) g_propagate_error(error, why);
+    return pipelines;
+}
+
 static bool list(PipelineDesk *desk, const PipelinesCall *call, PipelinesAnswer *answer,
                  GError **error) {
     (void)call;
-    g_autoptr(GPtrArray) pipelines = pipelines_read(desk->file, desk->data_dir, error);
+    g_autoptr(GPtrArray) pipelines = read_pipelines(desk, error);
     if (!pipelines) return false;
     const GPtrArray *runs = run_cache_look(desk->cache);
     g_string_append(answer->body, "{\"pipelines\":[");
@@ -216,7 +235,7 @@ static bool check_addresses(const Pipeline *pipeline, const GPtrArray *arguments
 /* What can be said of the arguments is said here: the process that runs it would only refuse them.
  */
 static bool check_run(PipelineDesk *desk, const PipelinesCall *call, GError **error) {
-    g_autoptr(GPtrArray) pipelines = pipelines_read(desk->file, desk->data_dir, error);
+    g_autoptr(GPtrArray) pipelines = read_pipelines(desk, error);
     if (!pipelines) return false;
     const Pipeline *pipeline = pipelines_find(pipelines, call->pipeline, error);
     if (!pipeline) return false;
@@ -256,6 +275,7 @@ static PipelinesOutcome outcome_of(const GError *error) {
     case PIPELINE_ERROR_MISSING:
         return PIPELINES_MISSING;
     case PIPELINE_ERROR_BUSY:
+    case PIPELINE_ERROR_DEFINITION: /* until the file is mended */
         return PIPELINES_BUSY;
     default:
         return PIPELINES_FAILED;
@@ -392,6 +412,7 @@ void pipeline_desk_free(PipelineDesk *desk) {
     run_metrics_free(desk->counts);
     g_string_free(desk->metrics, TRUE);
     g_mutex_clear(&desk->lock);
+    g_free(desk->wrong);
     g_free(desk->data_dir);
     g_free(desk->file);
     g_free(desk);

@@ -787,6 +787,9 @@ static void call_pipelines(Api *api) {
     call(api, &service, "GET", runs, "/v1/pipelines/runs?limit=201", NULL, NULL, 400);
     call(api, &service, "GET", "/v1/pipelines/runs/{id}", "/v1/pipelines/runs/x", NULL, NULL, 404);
     call(api, &service, "GET", "/metrics", "/metrics", NULL, NULL, 200);
+    g_autofree char *file = g_build_filename(data, "pipelines.conf", NULL);
+    g_assert_true(g_file_set_contents(file, "[wrong]\n", -1, NULL));
+    call(api, &service, "GET", list, list, NULL, NULL, 409);
     g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
     service_clear(&service);
 }

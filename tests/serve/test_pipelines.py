@@ -253,11 +253,20 @@ def test_wrong_file():
     file.write_text(OWN + "[bad]\n")
     try:
         with Service("data") as service:
-            try:
-                service.get("/v1/pipelines")
-                assert False, "it was not refused"
-            except urllib.error.HTTPError as error:
-                assert error.code == 500 and "[bad] description" in json.load(error)["detail"]
+            for group in ("bad", "bad", "worse", "bad"):
+                file.write_text(OWN + f"[{group}]\n")
+                try:
+                    service.get("/v1/pipelines")
+                    assert False, "it was not refused"
+                except urllib.error.HTTPError as error:
+                    assert error.code == 409 and f"[{group}] description" in json.load(error)["detail"]
+            status, problem = post(service, "/v1/pipelines/slow/run")
+            assert status == 409 and "[bad] description" in problem["detail"], problem
+            told = [line for line in service.said.splitlines() if "] description" in line]
+            assert [line.split("[")[1].split("]")[0] for line in told] == ["bad", "worse", "bad"], told
+            file.write_text(OWN)
+            assert service.get("/v1/pipelines")["pipelines"]
+            file.write_text(OWN + "[bad]\n")
             assert service.get("/readyz")["status"] == "ready"
         scheduled = subprocess.run([HAECHI, "serve", "--data-dir", "data", "--model", "m", "--listen", "127.0.0.1:0",
                                     "--schedule"], stderr=subprocess.PIPE, text=True, env=ENV, check=False)
