@@ -114,6 +114,7 @@ static Answer explain(Intake *intake, const Decision *decision) {
 
 static bool take_new(Intake *intake, Job *job, const Transaction *transaction, GError **error) {
     if (!begin(intake, error)) return false;
+    meters_time(intake->meters, store_totals(intake->store)->latest_time, transaction->time);
     Decision decision = engine_transaction(intake->engine, transaction);
     Answer answer = explain(intake, &decision);
     if (!store_add_transaction(intake->store, transaction, &answer, error)) return false;

@@ -1,5 +1,6 @@
 #include "serve/meters.h"
 
+#include "base/civil.h"
 #include "base/json_write.h"
 #include "io/casebook.h"
 
@@ -29,6 +30,17 @@ void meters_members(Meters *meters, const MemberScores *members) {
     counter_add(&meters->member_alerts_any, 1);
     if (member_scores_agreeing(members, VERDICT_REVIEW) == members->count)
         counter_add(&meters->member_alerts_all, 1);
+}
+
+void meters_time(Meters *meters, int64_t latest, int64_t time) {
+    if (latest == 0 || time - latest <= METERS_JUMP_SECONDS) return;
+    char before[CIVIL_TIME_LEN + 1], after[CIVIL_TIME_LEN + 1];
+    civil_write_time(latest, before);
+    civil_write_time(time, after);
+    counter_add(&meters->time_jumps, 1);
+    g_printerr("a transaction has moved the windows from %s to %s at once: they do not move"
+               " back if its time is wrong\n",
+               before, after);
 }
 
 /* A copy of the latencies that stands still. */
@@ -221,6 +233,9 @@ static const Exposed exposed[] = {
      offsetof(Meters, labels_waiting), 1},
     {"rejected_total", "counter", "Records refused since the start.", offsetof(Meters, rejected),
      1},
+    {"time_jumps_total", "counter",
+     "Transactions dated over 30 days after all before them, since the start: the windows moved.",
+     offsetof(Meters, time_jumps), 1},
     {"duplicates_total", "counter", "Records that were already in the log, since the start.",
      offsetof(Meters, duplicates), 1},
     {"overloaded_total", "counter", "Requests refused for a full queue or buffer.",

@@ -8,6 +8,8 @@
 #include <glib.h>
 #include <stdatomic.h>
 
+enum { METERS_JUMP_SECONDS = 30 * 86400 }; /* the longest window */
+
 typedef _Atomic uint64_t Counter;
 typedef struct Board Board;
 
@@ -20,6 +22,7 @@ typedef struct Meters {
     Counter commits, commit_us;
     /* Since the start. */
     Counter rejected, duplicates, overloaded, folded;
+    Counter time_jumps;                           /* see meters_time */
     Counter member_alerts_any, member_alerts_all; /* see meters_members */
     Counter requests, responses[6];               /* by the first digit of the status */
     Counter stream_clients, stream_skipped;
@@ -70,6 +73,11 @@ void meters_latency(Meters *meters, uint64_t us);
 /* Counts, of a model of several members, a transaction on which at least one of them would alert,
  * and one on which all would: how often they agree where it matters. */
 void meters_members(Meters *meters, const MemberScores *members);
+
+/* Counts and tells of a transaction whose time is over METERS_JUMP_SECONDS after `latest`, the
+ * greatest of those before it, 0 where there is none; both are seconds. One wrong time does that,
+ * and no window moves backwards: not its card's and merchant's, nor those of board and drift. */
+void meters_time(Meters *meters, int64_t latest, int64_t time);
 
 /* Brings the rate up to date; called once a second by one thread. */
 void meters_tick(Meters *meters);

@@ -1237,6 +1237,33 @@ static void test_future(void) {
     service_clear(&service);
 }
 
+static void expect_jumps(Service *service, const char *line) {
+    Response response = request(service, "GET", "/metrics", NULL);
+    g_assert_nonnull(strstr(response.body->str, line));
+    response_clear(&response);
+}
+
+/* A time far after all before it is taken, and counted. */
+static void test_time_jumps(void) {
+    g_autofree char *data = world_path(world, "jumps");
+    Service service = service_start(world->model, data, NULL);
+    enum { DAY = 86400 };
+    static const struct {
+        const char *number, *jumps;
+        int64_t days;
+    } cases[] = {
+        {"a", "\nhaechi_time_jumps_total 0\n", -1000}, /* the first of all */
+        {"b", "\nhaechi_time_jumps_total 0\n", -971},  {"c", "\nhaechi_time_jumps_total 1\n", -940},
+        {"d", "\nhaechi_time_jumps_total 1\n", -960},  {"e", "\nhaechi_time_jumps_total 2\n", 0},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_free(post_ahead(&service, cases[i].number, "\"unix_time\":%s", cases[i].days * DAY, 200));
+        expect_jumps(&service, cases[i].jumps);
+    }
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
 static void test_methods(void) {
     g_autofree char *data = world_path(world, "methods");
     Service service = service_start(world->model, data, NULL);
@@ -1651,6 +1678,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/api/limits", test_limits);
     g_test_add_func("/api/many_bad", test_many_bad);
     g_test_add_func("/api/future", test_future);
+    g_test_add_func("/api/time_jumps", test_time_jumps);
     g_test_add_func("/api/methods", test_methods);
     g_test_add_func("/api/malformed_http", test_malformed_http);
     g_test_add_func("/api/in_step", test_in_step);

@@ -98,9 +98,11 @@ static void take_transaction(Folder *folder, Shard *shard, const rd_kafka_messag
     Label earlier;
     Reject reject;
     const LogMessage read = log_message(message);
+    const int64_t latest = shard->latest_time;
     switch (
         shard_fold_transaction(shard, &folder->reader, &read, &transaction, &decision, &reject)) {
     case SHARD_DONE:
+        meters_time(folder->meters, latest, transaction.time);
         drift_add(folder->meters->drift, transaction.time, decision.features, decision.score);
         explain(folder, shard, &decision);
         write_decision(folder, message, &transaction, &decision);
