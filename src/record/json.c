@@ -153,7 +153,7 @@ static void write_degrees(GString *out, Column column, double value) {
 }
 
 static void write_card(GString *out, uint64_t card, CardForm form) {
-    char masked[24];
+    char masked[CARD_MASKED_SIZE];
     if (form == CARD_MASKED) {
         card_mask(card, masked);
         write_text(out, COLUMN_CARD, str_from(masked));

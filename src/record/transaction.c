@@ -2,8 +2,8 @@
 
 #include <glib.h>
 
-void card_mask(uint64_t card, char out[24]) {
-    const int len = g_snprintf(out, 24, "%" G_GUINT64_FORMAT, card);
+void card_mask(uint64_t card, char out[CARD_MASKED_SIZE]) {
+    const int len = g_snprintf(out, CARD_MASKED_SIZE, "%" G_GUINT64_FORMAT, card);
     for (int i = 0; i < len - 4; i++)
         out[i] = '*';
 }

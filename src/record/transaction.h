@@ -59,7 +59,8 @@ typedef struct Reject {
 } Reject;
 
 /* Writes `card` with all but its last four digits as '*'. */
-void card_mask(uint64_t card, char out[24]);
+enum { CARD_MASKED_SIZE = 24 };
+void card_mask(uint64_t card, char out[CARD_MASKED_SIZE]);
 
 /* Masks in place what may be a card number, wherever it stands in the text: twelve digits in a row
  * and more, thirteen and more in groups. */

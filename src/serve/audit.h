@@ -1,24 +1,31 @@
 /* The audit trail (io/audit_trail.h), for every part of the service that does what has to be told
- * of. From any thread. A NULL Audit takes everything and does nothing. */
+ * of. Nothing is told of later, or left out: whoever writes an entry waits until it is on the disk.
+ * The parts with a thread of their own do so in audit_write; the HTTP thread, which waits for
+ * nobody, hands a job to the trail's own thread. */
 #pragma once
 
 #include "io/audit_trail.h"
+#include "serve/side_worker.h"
 
-enum { AUDIT_QUEUE_MAX = 1024 }; /* entries that wait for audit_note's thread */
+enum { AUDIT_QUEUE_MAX = 1024 }; /* jobs that wait */
 
 typedef struct Audit Audit;
 
 /* A connection of its own to the casebook in `dir`, which is there already, and a thread. */
 Audit *audit_new(const char *dir, GError **error);
 
-/* Writes what waits and ends the thread. NULL is allowed. */
+/* Takes jobs of JOB_AUDIT. The reply of one whose entry is on the disk stays empty; of another it
+ * is a 500, and what the entry tells of should not be done, or undone. */
+Worker *audit_worker(Audit *audit);
+
+/* Does what waits, takes no more and ends the thread. NULL is allowed. */
+void audit_stop(Audit *audit);
+
+/* After audit_stop. NULL is allowed. */
 void audit_free(Audit *audit);
 
 /* Adds an entry and returns when it is on the disk, some milliseconds later: before what it tells
- * of is answered, and not on the HTTP thread. False with *error when it could not be written: then
- * what it tells of should not be done, or undone. */
+ * of is answered. From any thread but the HTTP thread. False with *error when it could not be
+ * written: then what it tells of should not be done, or undone. A NULL Audit takes everything and
+ * does nothing. */
 bool audit_write(Audit *audit, const AuditEntry *entry, GError **error);
-
-/* Adds an entry and returns at once; it is on the disk within moments. When too many wait it is
- * left out, and an entry of the action "audit.left_out" will say how many were. */
-void audit_note(Audit *audit, const AuditEntry *entry);

@@ -129,6 +129,10 @@ Pass gate_sign_in(Gate *gate, const Claim *claim, Str token, int64_t now, Secret
     return refuse(500, "no session could be made: the system has no random bits");
 }
 
+void gate_undo_sign_in(Gate *gate, Str cookie, int64_t now) {
+    sessions_end(gate->sessions, cookie, now);
+}
+
 Pass gate_sign_out(Gate *gate, const Claim *claim, int64_t now) {
     const Pass pass = by_cookie(gate, claim, now);
     if (pass.status == 403) return pass;

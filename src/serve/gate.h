@@ -46,6 +46,9 @@ Pass gate_pass(Gate *gate, const Claim *claim, Role role, int64_t now);
  * claim's. 401 or 429 when it is nobody's. */
 Pass gate_sign_in(Gate *gate, const Claim *claim, Str token, int64_t now, SecretText cookie);
 
+/* Ends the session that a sign-in made: it came to nothing after all. */
+void gate_undo_sign_in(Gate *gate, Str cookie, int64_t now);
+
 /* Ends the claim's session, and says whose it was, if there was one. 403 where a change by that
  * session may not pass. */
 Pass gate_sign_out(Gate *gate, const Claim *claim, int64_t now);

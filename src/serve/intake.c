@@ -374,6 +374,7 @@ bool intake_work(Intake *intake, Job *job, size_t limit, size_t *used, GError **
     case JOB_DESK:
     case JOB_PIPELINES:
     case JOB_BOARD:
+    case JOB_AUDIT:
         g_assert_not_reached();
     }
     return true;

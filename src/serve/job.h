@@ -17,12 +17,14 @@ typedef enum JobKind {
     JOB_DESK,      /* the desk's */
     JOB_PIPELINES, /* the pipelines' */
     JOB_BOARD,     /* the board's */
+    JOB_AUDIT,     /* the audit trail's */
 } JobKind;
 
 typedef struct Question Question;
 typedef struct LibraryCall LibraryCall;
 typedef struct DeskCall DeskCall;
 typedef struct PipelinesCall PipelinesCall;
+typedef struct AuditEntry AuditEntry;
 
 /* What is answered to a request. */
 typedef struct Reply {
@@ -47,6 +49,7 @@ struct Job {
     const LibraryCall *call; /* of JOB_LIBRARY; the requester's until done */
     const DeskCall *desk;    /* of JOB_DESK; the requester's until done */
     const PipelinesCall *pipelines_call; /* of JOB_PIPELINES; the requester's until done */
+    const AuditEntry *audit_entry;       /* of JOB_AUDIT; the requester's until done */
     int64_t arrived;                     /* microseconds, monotonic */
     size_t offset;                       /* of the body, already worked off */
     uint64_t line;                       /* lines of the body begun so far */

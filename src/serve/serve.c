@@ -171,6 +171,7 @@ static bool stop(Service *service, GError **error) {
     library_stop(service->library);
     desk_stop(service->desk); /* it may wait for the worker */
     pipelines_stop(service->pipelines);
+    audit_stop(service->audit);
     bool ok = (!service->partition || partition_stop(service->partition, error)) &&
               (!service->member || member_stop(service->member, error));
     outbox_free(service->outbox);

@@ -17,7 +17,7 @@ void shape_time(GString *out, int64_t time) {
 }
 
 void shape_masked(GString *out, uint64_t card) {
-    char masked[24];
+    char masked[CARD_MASKED_SIZE];
     card_mask(card, masked);
     json_write_str(out, str_from(masked));
 }

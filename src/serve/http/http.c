@@ -116,6 +116,7 @@ static void request_completed(void *cls, struct MHD_Connection *connection, void
     g_free(request->body);
     g_free(request->subject);
     g_free(request->question);
+    g_free(request->entry_text);
     library_call_free(request->call);
     desk_call_free(request->desk);
     pipelines_call_free(request->pipelines_call);
@@ -157,6 +158,9 @@ static enum MHD_Result begin(Request *request, const char *url, const char *meth
 }
 
 static enum MHD_Result end(Request *request) {
+    Handler *told = request->told;
+    request->told = NULL;
+    if (told) return told(request);
     if (request->job.reply.status) return http_send_reply(request);
     if (request->too_large) return send_too_large(request);
     return request->route->handle(request);

@@ -128,6 +128,25 @@ enum MHD_Result http_submit_to(Request *request, Worker *worker, size_t most, Jo
     return MHD_YES;
 }
 
+bool http_may_tell(const Request *request) {
+    Worker *worker = audit_worker(request->http->options.audit);
+    return worker->queue_depth(worker) < AUDIT_QUEUE_MAX;
+}
+
+enum MHD_Result http_tell(Request *request, const Identity *by, const char *action,
+                          const char *text, Handler *told) {
+    g_assert(!request->entry_text);
+    request->entry_text = g_strdup(text);
+    request->entry = (AuditEntry){.by = by ? by->name : "unknown",
+                                  .role = role_name(by ? by->role : ROLE_NONE),
+                                  .action = action,
+                                  .text = request->entry_text};
+    request->job.audit_entry = &request->entry;
+    request->told = told;
+    return http_submit_to(request, audit_worker(request->http->options.audit), AUDIT_QUEUE_MAX,
+                          JOB_AUDIT);
+}
+
 /* Who asks, for the audit trail. */
 CaseBy http_asker(const Request *request) {
     return (CaseBy){request->identity->name, role_name(request->identity->role)};

@@ -7,6 +7,9 @@
 typedef struct Request Request;
 typedef struct Route Route;
 
+/* What a route does once its request is whole. Returns MHD's word. */
+typedef enum MHD_Result Handler(Request *request);
+
 struct Http {
     struct MHD_Daemon *daemon;
     GThread *thread;
@@ -37,6 +40,12 @@ struct Request {
     LibraryCall *call;
     DeskCall *desk;
     PipelinesCall *pipelines_call;
+    Handler *told;    /* goes on once `entry` is in the audit trail; NULL: nothing is told of */
+    AuditEntry entry; /* the names in it are those of identities, the text is its own */
+    char *entry_text;
+    JobKind asked; /* of a question that is told of first */
+    Pass pass;     /* of a sign-in, and the cookie that it made */
+    SecretText made;
     bool head;      /* only the headers are asked for */
     bool too_large; /* its body is over the limit */
 };
@@ -68,6 +77,15 @@ enum MHD_Result http_send_refusal(Request *request, const Pass *pass);
  * kind needs must be. */
 enum MHD_Result http_submit_to(Request *request, Worker *worker, size_t most, JobKind kind);
 enum MHD_Result http_send_reply(Request *request);
+
+/* Has the audit trail say what `by` (NULL: nobody) does, with a text, which is copied; `told` goes
+ * on when the entry is on the disk. Where it could not be written, request->job.reply says so
+ * already: then `told` undoes what it can, and sends that. */
+enum MHD_Result http_tell(Request *request, const Identity *by, const char *action,
+                          const char *text, Handler *told);
+
+/* Whether http_tell has a place: for what is done before it is told. */
+bool http_may_tell(const Request *request);
 
 /* Has the HTTP thread (a Http *) look at its connections. From any thread. */
 void http_wake_thread(void *data);

@@ -4,9 +4,6 @@
 
 #include "serve/http/request.h"
 
-/* What a route does once its request is whole. Returns MHD's word. */
-typedef enum MHD_Result Handler(Request *request);
-
 enum {
     ROUTE_OPEN = 1, /* asks nobody who they are */
     ROUTE_ONE = 2,  /* its body is one object, never many */

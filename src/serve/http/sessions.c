@@ -77,19 +77,28 @@ static bool read_token_member(Str key, JsonValue value, void *data) {
     return str_equal(key, STR("token")) && json_type(value) == JSON_STRING;
 }
 
-/* Tells of sessions in the audit trail. `whose` is NULL for a token that is nobody's: of those the
- * gate lets so many through from an address and no more. */
-static void note_session(const Request *request, const char *action, const Identity *whose,
-                         const char *address) {
-    const AuditEntry entry = {
-        .by = whose ? whose->name : "unknown",
-        .role = role_name(whose ? whose->role : ROLE_NONE),
-        .action = action,
-        .text = address,
-    };
-    audit_note(request->http->options.audit, &entry);
+static enum MHD_Result send_overloaded(Request *request) {
+    return http_send_overloaded(request, "too many requests are waiting");
 }
 
+/* Without its entry in the audit trail there is no session. */
+static enum MHD_Result begin_session(Request *request) {
+    const Str made = {request->made, DIGEST_HEX};
+    if (request->job.reply.status) {
+        gate_undo_sign_in(request->http->options.gate, made, http_now_seconds());
+        return http_send_reply(request);
+    }
+    struct MHD_Response *response = session_response(request, request->pass.identity, made);
+    if (response) set_cookie(request, response, request->made, SESSION_SECONDS);
+    return http_respond(request, 200, response);
+}
+
+static enum MHD_Result refuse_session(Request *request) {
+    if (request->job.reply.status) return http_send_reply(request);
+    return http_send_refusal(request, &request->pass);
+}
+
+/* Of tokens that are nobody's the gate lets so many through from an address and no more. */
 enum MHD_Result http_post_session(Request *request) {
     char address[CLIENT_ADDRESS_LEN];
     JsonValue value;
@@ -103,30 +112,34 @@ enum MHD_Result http_post_session(Request *request) {
         return http_send_problem(request, 400, message);
     if (!json_each(value, read_token_member, &token) || json_count(value) != 1)
         return http_send_problem(request, 422, "the only member is \"token\", a text");
+    if (!http_may_tell(request)) return send_overloaded(request);
     const Claim claim = http_claim_of(request, "POST", address);
-    SecretText cookie;
-    const Pass pass = gate_sign_in(gate, &claim, token, http_now_seconds(), cookie);
-    if (pass.status == 401) note_session(request, "session.refused", NULL, address);
-    if (pass.status == 0) note_session(request, "session.begin", pass.identity, address);
+    const Pass pass = gate_sign_in(gate, &claim, token, http_now_seconds(), request->made);
+    request->pass = pass;
+    if (pass.status == 401)
+        return http_tell(request, NULL, "session.refused", address, refuse_session);
     if (pass.status) return http_send_refusal(request, &pass);
-    struct MHD_Response *response =
-        session_response(request, pass.identity, (Str){cookie, DIGEST_HEX});
-    if (response) set_cookie(request, response, cookie, SESSION_SECONDS);
+    return http_tell(request, pass.identity, "session.begin", address, begin_session);
+}
+
+/* A session has ended whether or not the trail could say so. */
+static enum MHD_Result end_session(Request *request) {
+    if (request->job.reply.status) return http_send_reply(request);
+    struct MHD_Response *response = session_response(request, request->identity, (Str){"", 0});
+    if (response) set_cookie(request, response, "", 0);
     return http_respond(request, 200, response);
 }
 
 enum MHD_Result http_delete_session(Request *request) {
     char address[CLIENT_ADDRESS_LEN];
     Gate *gate = request->http->options.gate;
-    if (gate_requires(gate)) {
-        const Claim claim = http_claim_of(request, "DELETE", address);
-        const Pass pass = gate_sign_out(gate, &claim, http_now_seconds());
-        if (pass.status) return http_send_refusal(request, &pass);
-        if (pass.identity) note_session(request, "session.end", pass.identity, address);
-        request->identity = NULL;
-        request->cookie = (Str){"", 0};
-    }
-    struct MHD_Response *response = session_response(request, request->identity, (Str){"", 0});
-    if (response) set_cookie(request, response, "", 0);
-    return http_respond(request, 200, response);
+    if (!gate_requires(gate)) return end_session(request);
+    if (!http_may_tell(request)) return send_overloaded(request);
+    const Claim claim = http_claim_of(request, "DELETE", address);
+    const Pass pass = gate_sign_out(gate, &claim, http_now_seconds());
+    if (pass.status) return http_send_refusal(request, &pass);
+    request->identity = NULL;
+    request->cookie = (Str){"", 0};
+    if (!pass.identity) return end_session(request);
+    return http_tell(request, pass.identity, "session.end", address, end_session);
 }

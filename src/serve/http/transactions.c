@@ -22,8 +22,24 @@ enum MHD_Result http_post_labels(Request *request) {
     return submit_records(request, JOB_LABELS);
 }
 
+/* Questions by a card's number, which are told of first: whoever tries numbers is found by it. */
+
+static enum MHD_Result submit_told(Request *request) {
+    if (request->job.reply.status) return http_send_reply(request);
+    return submit(request, request->asked);
+}
+
+static enum MHD_Result tell_and_submit(Request *request, const char *masked, JobKind kind) {
+    request->asked = kind;
+    return http_tell(request, request->identity, "card.asked", masked, submit_told);
+}
+
 enum MHD_Result http_get_card(Request *request) {
-    return submit(request, JOB_CARD);
+    uint64_t card;
+    char masked[CARD_MASKED_SIZE];
+    if (read_card(str_from(request->subject), &card)) return submit(request, JOB_CARD);
+    card_mask(card, masked);
+    return tell_and_submit(request, masked, JOB_CARD);
 }
 
 enum MHD_Result http_get_merchant(Request *request) {
@@ -52,6 +68,14 @@ static bool find_card(Request *request, Subject *subject, enum MHD_Result *resul
     return found == STORE_FOUND;
 }
 
+/* The cards of which it has the number, masked. The caller frees. */
+static char *mask_numbers(const Question *question) {
+    char of[CARD_MASKED_SIZE] = "", to[CARD_MASKED_SIZE] = "";
+    if (question->of.by_number) card_mask(question->of.card, of);
+    if (question->to.by_number) card_mask(question->to.card, to);
+    return g_strconcat(of, *of && *to ? ", " : "", to, NULL);
+}
+
 static enum MHD_Result post_question(Request *request, JobKind kind) {
     const Str body = {request->body, request->length};
     unsigned status;
@@ -69,7 +93,9 @@ static enum MHD_Result post_question(Request *request, JobKind kind) {
     wrong = question_check(kind, question);
     if (wrong) return http_send_problem(request, 422, wrong);
     request->job.question = request->question;
-    return submit(request, kind);
+    if (!question->of.by_number && !question->to.by_number) return submit(request, kind);
+    g_autofree char *masked = mask_numbers(question);
+    return tell_and_submit(request, masked, kind);
 }
 
 enum MHD_Result http_post_neighbourhood(Request *request) {

@@ -125,6 +125,7 @@ export const queueEn = {
     'alert.note': 'Note',
     'alert.label': 'Label',
     'card.shown': 'Card number shown',
+    'card.asked': 'Asked by card number',
     'model.promote': 'Model promoted',
     'model.rollback': 'Model rolled back',
     'model.delete': 'Model deleted',

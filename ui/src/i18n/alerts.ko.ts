@@ -127,6 +127,7 @@ export const queueKo: typeof queueEn = {
     'alert.note': '메모',
     'alert.label': '라벨',
     'card.shown': '카드 번호 조회',
+    'card.asked': '카드 번호로 검색',
     'model.promote': '모델 지정',
     'model.rollback': '모델 되돌리기',
     'model.delete': '모델 삭제',
