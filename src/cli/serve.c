@@ -19,9 +19,10 @@ typedef struct Settings {
     char *config, *data_dir, *model, *challenger, *models, *mlflow_every, *listen, *token_file;
     /* Kafka: NULL brokers for none. */
     char *brokers, *group, *exchange, *checkpoint_events, *topics[TOPIC_COUNT];
-    char *pipelines, *schedule; /* [pipelines]: the file; "true" or "false" */
-    gboolean scheduled;         /* --schedule */
-    GPtrArray *kafka;           /* librdkafka's own settings: name, value, name, value */
+    char *pipelines;
+    char *schedule, *trust_proxy;      /* "true" or "false" */
+    gboolean scheduled, proxy_trusted; /* --schedule, --trust-proxy */
+    GPtrArray *kafka;                  /* librdkafka's own settings: name, value, name, value */
     Neo4jWords neo4j;
 } Settings;
 
@@ -56,6 +57,7 @@ static void settings_clear(Settings *settings) {
         g_free(settings->topics[i]);
     g_free(settings->pipelines);
     g_free(settings->schedule);
+    g_free(settings->trust_proxy);
     g_ptr_array_unref(settings->kafka);
     neo4j_words_clear(&settings->neo4j);
 }
@@ -69,6 +71,7 @@ static char **serve_setting(Settings *settings, const char *key) {
     if (strcmp(key, "mlflow-every") == 0) return &settings->mlflow_every;
     if (strcmp(key, "listen") == 0) return &settings->listen;
     if (strcmp(key, "token-file") == 0) return &settings->token_file;
+    if (strcmp(key, "trust-proxy") == 0) return &settings->trust_proxy;
     return NULL;
 }
 
@@ -168,7 +171,7 @@ static bool read_config(Settings *settings, GError **error) {
 }
 
 static bool parse(Settings *settings, int argc, char **argv) {
-    enum { OWN_ENTRIES = 11 };
+    enum { OWN_ENTRIES = 12 };
     GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &settings->config,
          "Settings, as the groups [serve], [kafka], [neo4j] and [pipelines] of a key file", "FILE"},
@@ -187,6 +190,8 @@ static bool parse(Settings *settings, int argc, char **argv) {
         {"token-file", 't', 0, G_OPTION_ARG_FILENAME, &settings->token_file,
          "File of who may ask, a NAME ROLE TOKEN a line; needed to listen beyond this machine",
          "FILE"},
+        {"trust-proxy", 0, 0, G_OPTION_ARG_NONE, &settings->proxy_trusted,
+         "A proxy on this machine says in X-Forwarded-For who asks", NULL},
         {"kafka", 'k', 0, G_OPTION_ARG_STRING, &settings->brokers,
          "Take transactions and labels from Kafka, and put decisions there", "HOST:PORT"},
         {"pipelines", 0, 0, G_OPTION_ARG_FILENAME, &settings->pipelines,
@@ -218,6 +223,7 @@ static void tell_serve(const Settings *settings, const ServeOptions *options, Co
     config_add(config, section, "mlflow-every", or_default(settings->mlflow_every, "1m"));
     config_add(config, section, "listen", options->listen);
     config_add(config, section, "token-file", options->token_file);
+    config_add(config, section, "trust-proxy", options->trust_proxy ? "true" : "false");
 }
 
 static void tell_kafka(const Settings *settings, Config *config) {
@@ -376,19 +382,23 @@ static const char *looked_up(const char *model, const LookupOptions *lookup) {
     return model && lookup->seconds > 0 && mlflow_model_may_change(model) ? model : NULL;
 }
 
-static bool read_schedule(const Settings *settings, bool *schedule, GError **error) {
-    const char *text = settings->schedule;
-    *schedule = settings->scheduled || g_strcmp0(text, "true") == 0;
+/* What is on by an option, or by "true" in the file; `where` is its name there. */
+static bool read_switch(const char *where, bool option, const char *text, bool *on,
+                        GError **error) {
+    *on = option || g_strcmp0(text, "true") == 0;
     if (!text || strcmp(text, "true") == 0 || strcmp(text, "false") == 0) return true;
-    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                "schedule in [pipelines] is true or false");
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s is true or false", where);
     return false;
 }
 
 /* With the pipelines at hand for as long as it runs. */
 static bool run_with_pipelines(const Settings *settings, ServeOptions *options, GError **error) {
     PipelineDeskOptions desk_options = {.data_dir = options->data_dir, .file = settings->pipelines};
-    if (!read_schedule(settings, &desk_options.schedule, error)) return false;
+    if (!read_switch("schedule in [pipelines]", settings->scheduled, settings->schedule,
+                     &desk_options.schedule, error) ||
+        !read_switch("trust-proxy in [serve]", settings->proxy_trusted, settings->trust_proxy,
+                     &options->trust_proxy, error))
+        return false;
     PipelineDesk *desk = pipeline_desk_new(&desk_options, error);
     if (!desk) return false;
     const PipelinesBackend backend = pipeline_desk_backend(desk);

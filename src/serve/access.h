@@ -20,9 +20,9 @@ void listener_clear(Listener *listener);
 char *token_read(const char *path, GError **error);
 
 /* The address of a client as text, by which guessers of tokens are kept apart. Of a proxy on this
- * machine it is the client that the proxy names last in X-Forwarded-For (NULL for none), as what
- * stands before that may be the client's own words. Of IPv6 it is the network, a /64, as whoever
- * has one address there has them all. */
+ * machine it is the client that the proxy names last in X-Forwarded-For, as what stands before that
+ * may be the client's own words; NULL where there is none, or no proxy that is trusted. Of IPv6 it
+ * is the network, a /64, as whoever has one address there has them all. */
 enum { CLIENT_ADDRESS_LEN = 64 };
 void client_address(const struct sockaddr *peer, const char *forwarded,
                     char out[CLIENT_ADDRESS_LEN]);

@@ -124,6 +124,7 @@ static bool start(Service *service, const ServeOptions *options, GError **error)
     HttpOptions http = {
         .data_dir = options->data_dir,
         .gate = service->gate,
+        .trust_proxy = options->trust_proxy,
         .config = options->config,
         .champion = service->champion,
         .models = service->models,

@@ -22,6 +22,7 @@ typedef struct ServeOptions {
     const char *listen;        /* "127.0.0.1:8080"; port 0 for any */
     const KafkaOptions *kafka; /* NULL: transactions come over HTTP */
     const char *token_file;    /* NULL for none: then only the loopback is listened on */
+    bool trust_proxy;          /* X-Forwarded-For of a peer on this machine says who asks */
     Neo4jOptions neo4j;        /* its url is NULL: nothing is written to Neo4j */
     const Config *config;      /* all this in words, to be shown */
     const PipelinesBackend *pipelines; /* NULL: it has none */

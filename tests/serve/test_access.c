@@ -595,11 +595,17 @@ static bool ask_path(Str path, JsonValue operations, void *data) {
     return true;
 }
 
-static Service start_guarded(const char *data_dir) {
+/* `more` is one more option, or NULL. */
+static Service start_guarded_with(const char *data_dir, const char *more) {
     g_autofree char *tokens = world_path(world, "tokens");
     g_assert_true(g_file_set_contents(tokens, three_lines, -1, NULL));
     g_assert_cmpint(chmod(tokens, 0600), ==, 0);
-    return service_start(world->model, data_dir, (const char *[]){"--token-file", tokens, NULL});
+    return service_start(world->model, data_dir,
+                         (const char *[]){"--token-file", tokens, more, NULL});
+}
+
+static Service start_guarded(const char *data_dir) {
+    return start_guarded_with(data_dir, NULL);
 }
 
 static void test_roles(void) {
@@ -805,7 +811,7 @@ static void test_asked_by_number(void) {
 /* Whoever guesses is slowed, told when to come again, and holds up nobody else. */
 static void test_guessing(void) {
     g_autofree char *data = world_path(world, "guessed");
-    Service service = start_guarded(data);
+    Service service = start_guarded_with(data, "--trust-proxy");
     static const char guess[] = "{\"token\":\"hunter2-hunter2-hunter2\"}";
     static const char guesser[] = "X-Forwarded-For: 10.9.8.7, 203.0.113.9";
     int64_t wait = 0;
@@ -837,10 +843,30 @@ static void test_guessing(void) {
     service_clear(&service);
 }
 
+/* Where no proxy is trusted, another address in each guess's header helps nobody. */
+static void test_forged_address(void) {
+    static const char guess[] = "{\"token\":\"hunter2-hunter2-hunter2\"}";
+    g_autofree char *data = world_path(world, "forged");
+    Service service = start_guarded(data);
+    long status = 401;
+    for (int i = 0; status == 401 && i < 3 * GUESSES_PER_MINUTE / GUESS_SIGN_IN; i++) {
+        g_autofree char *forged = g_strdup_printf("X-Forwarded-For: 203.0.113.%d", i);
+        status = status_of(&service, "POST", "/v1/session", guess, forged);
+    }
+    g_assert_cmpint(status, ==, 429);
+    service.token = analyst_token;
+    Response response = request(&service, "GET", "/v1/audit", NULL);
+    g_assert_nonnull(strstr(response.body->str, "127.0.0.1"));
+    g_assert_null(strstr(response.body->str, "203.0.113."));
+    response_clear(&response);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
 /* The configuration in force has what was set where, and no secret. */
 static void test_served_config(void) {
     g_autofree char *data = world_path(world, "configured"), *config = world_path(world, "conf");
-    g_autofree char *text = g_strdup_printf("[serve]\nmlflow-every=5m\n[neo4j]\n"
+    g_autofree char *text = g_strdup_printf("[serve]\nmlflow-every=5m\ntrust-proxy=true\n[neo4j]\n"
                                             "user=hans\n[kafka]\nsasl.password=hunter2\n");
     g_assert_true(g_file_set_contents(config, text, -1, NULL));
     g_assert_cmpint(setenv("NEO4J_PASSWORD", "hunter2", 1), ==, 0);
@@ -854,6 +880,7 @@ static void test_served_config(void) {
     static const char *const told[] = {
         "{\"section\":\"serve\",\"name\":\"mlflow-every\",\"value\":\"5m\",\"secret\":false}",
         "{\"section\":\"serve\",\"name\":\"listen\",\"value\":\"127.0.0.1:0\",\"secret\":false}",
+        "{\"section\":\"serve\",\"name\":\"trust-proxy\",\"value\":\"true\",\"secret\":false}",
         "{\"section\":\"serve\",\"name\":\"challenger\",\"value\":null,\"secret\":false}",
         "\"name\":\"url\",\"value\":\"http://127.0.0.1:1\",\"secret\":false}",
         "{\"section\":\"neo4j\",\"name\":\"database\",\"value\":\"cards\",\"secret\":false}",
@@ -895,6 +922,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/access/trail_fails", test_trail_fails);
     g_test_add_func("/access/asked_by_number", test_asked_by_number);
     g_test_add_func("/access/guessing", test_guessing);
+    g_test_add_func("/access/forged_address", test_forged_address);
     g_test_add_func("/access/served_config", test_served_config);
     const int status = g_test_run();
     world_free(world);

@@ -875,8 +875,8 @@ static void test_description(void) {
     g_autofree char *data = world_path(world, "described"), *data2 = world_path(world, "tokened");
     g_autofree char *token = write_token("token", "0123456789abcdef\n", 0600);
     Service plain = service_start(world->model, data, NULL);
-    Service guarded =
-        service_start(world->model, data2, (const char *[]){"--token-file", token, NULL});
+    Service guarded = service_start(world->model, data2,
+                                    (const char *[]){"--token-file", token, "--trust-proxy", NULL});
     Api api;
     api_open(&api, &plain);
     call_records(&api, &plain);

@@ -33,6 +33,7 @@ typedef struct Http Http;
 typedef struct HttpOptions {
     const char *data_dir;
     Gate *gate;
+    bool trust_proxy;
     const Config *config;
     Champion *champion;
     Models *models;

@@ -22,7 +22,8 @@ Claim http_claim_of(const Request *request, const char *method, char address[CLI
         .origin = http_header(request, "Origin"),
     };
     if (!gate_requires(request->http->options.gate)) return claim; /* no more is looked at */
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, keep_last, &forwarded);
+    if (request->http->options.trust_proxy)
+        MHD_get_connection_values(request->connection, MHD_HEADER_KIND, keep_last, &forwarded);
     client_address(MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
                        ->client_addr,
                    forwarded, address);
