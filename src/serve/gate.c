@@ -43,11 +43,21 @@ static bool changes(const Claim *claim) {
     return strcmp(claim->method, "GET") != 0 && strcmp(claim->method, "HEAD") != 0;
 }
 
+static bool is_origin(const Claim *claim, const char *scheme) {
+    g_autofree char *own = g_strconcat(scheme, "://", claim->host, NULL);
+    return g_ascii_strcasecmp(claim->origin, own) == 0;
+}
+
+static bool is_scheme(const Claim *claim, const char *scheme) {
+    return claim->scheme && g_ascii_strcasecmp(claim->scheme, scheme) == 0;
+}
+
 /* A browser sends a page's own origin with every change; a program sends none. */
 static bool is_foreign(const Claim *claim) {
     if (!claim->origin) return false;
-    const char *at = strstr(claim->origin, "://");
-    return !at || !claim->host || g_ascii_strcasecmp(at + 3, claim->host) != 0;
+    if (!claim->host) return true;
+    return !(is_origin(claim, "http") && !is_scheme(claim, "https")) &&
+           !(is_origin(claim, "https") && !is_scheme(claim, "http"));
 }
 
 static bool has_csrf(const Claim *claim, Str cookie) {

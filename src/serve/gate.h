@@ -3,7 +3,9 @@
  * Without a token file whoever reaches the loopback may do all, but must name it as Host. With one,
  * a request brings a token (Authorization: Bearer) or a session's cookie. A change (anything but
  * GET and HEAD) by cookie also brings the session's second secret in X-Haechi-Csrf, and no change
- * may come from another site's page, which its Origin tells. Used by one thread. */
+ * may come from another site's page, which its Origin tells: scheme, host and port. The service
+ * speaks plain HTTP; where a proxy's word does not tell the scheme, http and https are both its
+ * own. Used by one thread. */
 #pragma once
 
 #include "serve/guesses.h"
@@ -14,7 +16,8 @@
 typedef struct Claim {
     const char *method;
     const char *host, *origin, *authorization, *cookie, *csrf;
-    Str address; /* whose guesses these are */
+    const char *scheme; /* of the address asked for, by a proxy's word: X-Forwarded-Proto */
+    Str address;        /* whose guesses these are */
 } Claim;
 
 typedef struct Pass {

@@ -385,6 +385,36 @@ static void test_gate(void) {
     gate_free(gate);
 }
 
+/* The page of the same host is another site's where its scheme is not the one that was asked for.
+ */
+static void test_origin_schemes(void) {
+    static const struct {
+        const char *scheme, *origin;
+        bool own;
+    } cases[] = {
+        {NULL, "http://a:8080", true},           {NULL, "https://a:8080", true},
+        {NULL, "ftp://a:8080", false},           {NULL, "//a:8080", false},
+        {NULL, "x://http://a:8080", false},      {"https", "https://A:8080", true},
+        {"https", "http://a:8080", false},       {"HTTPS", "http://a:8080", false},
+        {"http", "http://a:8080", true},         {"http", "https://a:8080", false},
+        {"https, http", "https://a:8080", true},
+    };
+    g_autofree char *bearer = g_strconcat("Bearer ", viewer_token, NULL);
+    Gate *gate = gate_new(parse(three_lines));
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const Claim claim = {.method = "POST",
+                             .host = "a:8080",
+                             .scheme = cases[i].scheme,
+                             .origin = cases[i].origin,
+                             .authorization = bearer,
+                             .address = STR_INIT("203.0.113.1")};
+        const Pass pass = gate_pass(gate, &claim, ROLE_VIEWER, 1);
+        if ((pass.status == 0) != cases[i].own)
+            g_error("%s of %s: %u", cases[i].origin, cases[i].scheme, pass.status);
+    }
+    gate_free(gate);
+}
+
 /* An open route asks nobody, but knows whoever says who they are; no page of others changes it. */
 static void test_open_routes(void) {
     Gate *gate = gate_new(parse(three_lines));
@@ -913,6 +943,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/access/guesses_bounded", test_guesses_bounded);
     g_test_add_func("/access/client_address", test_client_address);
     g_test_add_func("/access/gate", test_gate);
+    g_test_add_func("/access/origin_schemes", test_origin_schemes);
     g_test_add_func("/access/open_routes", test_open_routes);
     g_test_add_func("/access/no_tokens", test_no_tokens);
     g_test_add_func("/access/gate_slows", test_gate_slows);

@@ -20,6 +20,7 @@ Claim http_claim_of(const Request *request, const char *method, char address[CLI
         .method = method,
         .host = http_header(request, "Host"),
         .origin = http_header(request, "Origin"),
+        .scheme = http_header(request, "X-Forwarded-Proto"),
     };
     if (!gate_requires(request->http->options.gate)) return claim; /* no more is looked at */
     if (request->http->options.trust_proxy)
