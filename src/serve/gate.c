@@ -139,6 +139,10 @@ Pass gate_sign_in(Gate *gate, const Claim *claim, Str token, int64_t now, Secret
     return refuse(500, "no session could be made: the system has no random bits");
 }
 
+bool gate_has_session(Gate *gate, const Digest *digest, int64_t now) {
+    return sessions_has(gate->sessions, digest, now);
+}
+
 void gate_undo_sign_in(Gate *gate, Str cookie, int64_t now) {
     sessions_end(gate->sessions, cookie, now);
 }

@@ -49,6 +49,9 @@ Pass gate_pass(Gate *gate, const Claim *claim, Role role, int64_t now);
  * claim's. 401 or 429 when it is nobody's. */
 Pass gate_sign_in(Gate *gate, const Claim *claim, Str token, int64_t now, SecretText cookie);
 
+/* Whether the session of a cookie with this digest goes on. */
+bool gate_has_session(Gate *gate, const Digest *digest, int64_t now);
+
 /* Ends the session that a sign-in made: it came to nothing after all. */
 void gate_undo_sign_in(Gate *gate, Str cookie, int64_t now);
 

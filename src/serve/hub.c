@@ -10,6 +10,7 @@ enum { BLOCK_BYTES = 16 << 10 }; /* what MHD asks a stream for at a time */
 typedef struct Client {
     Hub *hub;
     struct MHD_Connection *connection;
+    Watcher watcher;
     bool suspended;                    /* it waits for a message */
     GBytes *waiting[STREAM_QUEUE_MAX]; /* a ring: shared messages */
     size_t first, count;
@@ -176,6 +177,9 @@ static ssize_t client_read(void *data, uint64_t position, char *out, size_t max)
     (void)position;
     Client *client = data;
     ssize_t copied = 0;
+    const Watcher *watcher = &client->watcher;
+    if (watcher->goes_on && !watcher->goes_on(watcher->data))
+        return MHD_CONTENT_READER_END_OF_STREAM;
     g_mutex_lock(&client->hub->lock);
     if (client->count > 0) {
         gsize len;
@@ -204,36 +208,60 @@ static void client_free(void *data) {
     while (client->count > 0)
         drop_first(client);
     g_mutex_unlock(&hub->lock);
+    g_free(client->watcher.data);
     g_free(client);
 }
 
 /* A comment first, so that the client sees at once that it is connected. */
-static Client *client_new(Hub *hub, struct MHD_Connection *connection) {
+static Client *client_new(Hub *hub, struct MHD_Connection *connection, const Watcher *watcher) {
     static const char hello[] = ": haechi\nretry: 2000\n\n";
     Client *client = g_new0(Client, 1);
     client->hub = hub;
     client->connection = connection;
+    client->watcher = *watcher;
     client->waiting[0] = g_bytes_new_static(hello, sizeof hello - 1);
     client->count = 1;
     return client;
 }
 
-struct MHD_Response *hub_subscribe(Hub *hub, struct MHD_Connection *connection) {
+static bool has_too_many(const Hub *hub, const char *name) {
+    unsigned count = 0;
+    for (guint i = 0; name && i < hub->clients->len; i++) {
+        const Client *client = hub->clients->pdata[i];
+        count += g_strcmp0(client->watcher.name, name) == 0;
+    }
+    return count >= STREAM_CLIENTS_PER_NAME_MAX;
+}
+
+/* 0 where there is a place. */
+static unsigned refusal(const Hub *hub, const Watcher *watcher) {
+    if (hub->closed || hub->clients->len >= STREAM_CLIENTS_MAX) return 503;
+    return has_too_many(hub, watcher->name) ? 429 : 0;
+}
+
+static struct MHD_Response *add_client(Hub *hub, struct MHD_Connection *connection,
+                                       const Watcher *watcher) {
+    Client *client = client_new(hub, connection, watcher);
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, BLOCK_BYTES, client_read, client, client_free);
+    if (response) {
+        g_ptr_array_add(hub->clients, client);
+        counter_set(&hub->meters->stream_clients, hub->clients->len);
+    } else {
+        drop_first(client);
+        g_free(client);
+    }
+    return response;
+}
+
+struct MHD_Response *hub_subscribe(Hub *hub, struct MHD_Connection *connection,
+                                   const Watcher *watcher, unsigned *status) {
     struct MHD_Response *response = NULL;
     g_mutex_lock(&hub->lock);
-    if (!hub->closed && hub->clients->len < STREAM_CLIENTS_MAX) {
-        Client *client = client_new(hub, connection);
-        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, client_read,
-                                                     client, client_free);
-        if (response) {
-            g_ptr_array_add(hub->clients, client);
-            counter_set(&hub->meters->stream_clients, hub->clients->len);
-        } else {
-            drop_first(client);
-            g_free(client);
-        }
-    }
+    *status = refusal(hub, watcher);
+    if (!*status && !(response = add_client(hub, connection, watcher))) *status = 503;
     g_mutex_unlock(&hub->lock);
+    if (!response) g_free(watcher->data);
     return response;
 }
 

@@ -11,6 +11,7 @@
 
 enum {
     STREAM_CLIENTS_MAX = 64,
+    STREAM_CLIENTS_PER_NAME_MAX = STREAM_CLIENTS_MAX / 4,
     STREAM_QUEUE_MAX = 32, /* messages waiting for one client */
     ITEMS_PER_TICK = 50,
     ALERTS_PER_TICK = 20, /* places of those that only alerts get */
@@ -39,9 +40,18 @@ void hub_tick(Hub *hub);
 /* Sends one message of a kind to every client: "stats". */
 void hub_send(Hub *hub, const char *event, const GString *data);
 
-/* The endless response for a new client, or NULL when there are too many or the hub is closed.
- * From the HTTP thread. */
-struct MHD_Response *hub_subscribe(Hub *hub, struct MHD_Connection *connection);
+/* Who watches. */
+typedef struct Watcher {
+    const char *name; /* has STREAM_CLIENTS_PER_NAME_MAX places; NULL: all. Outlives the stream */
+    bool (*goes_on)(const void *data); /* the stream ends where it is false; asked on the HTTP
+                                        * thread before each piece; NULL: it goes on */
+    void *data;                        /* the stream's, freed with g_free */
+} Watcher;
+
+/* The response for a new client, which ends only as above, or NULL with *status: 503 when there are
+ * too many or the hub is closed, 429 when there are too many of the name. From the HTTP thread. */
+struct MHD_Response *hub_subscribe(Hub *hub, struct MHD_Connection *connection,
+                                   const Watcher *watcher, unsigned *status);
 
 /* Ends every client's stream. */
 void hub_close(Hub *hub);

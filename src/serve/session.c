@@ -65,13 +65,21 @@ bool sessions_begin(Sessions *sessions, const Identity *identity, int64_t now, S
 
 /* The digest is of 256 random bits, so how far two of them agree tells nothing; compared in the
  * same time all the same. SESSIONS_MAX: none. */
+static size_t find_digest(Sessions *sessions, const Digest *digest, int64_t now) {
+    drop_expired(sessions, now);
+    for (size_t i = 0; i < sessions->count; i++)
+        if (digest_equal(&sessions->sessions[i].digest, digest)) return i;
+    return SESSIONS_MAX;
+}
+
 static size_t find(Sessions *sessions, Str cookie, int64_t now) {
     if (cookie.len != DIGEST_HEX) return SESSIONS_MAX;
     const Digest digest = digest_of(cookie);
-    drop_expired(sessions, now);
-    for (size_t i = 0; i < sessions->count; i++)
-        if (digest_equal(&sessions->sessions[i].digest, &digest)) return i;
-    return SESSIONS_MAX;
+    return find_digest(sessions, &digest, now);
+}
+
+bool sessions_has(Sessions *sessions, const Digest *digest, int64_t now) {
+    return find_digest(sessions, digest, now) < SESSIONS_MAX;
 }
 
 const Identity *sessions_use(Sessions *sessions, Str cookie, int64_t now) {

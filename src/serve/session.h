@@ -36,6 +36,9 @@ bool sessions_begin(Sessions *sessions, const Identity *identity, int64_t now, S
 /* Whose session it is, having noted that it was used now; NULL when there is none, or no more. */
 const Identity *sessions_use(Sessions *sessions, Str cookie, int64_t now);
 
+/* Whether there is, still, the session whose cookie has this digest; its use is not noted. */
+bool sessions_has(Sessions *sessions, const Digest *digest, int64_t now);
+
 /* Ends it, if there is one; says whose it was, or NULL. */
 const Identity *sessions_end(Sessions *sessions, Str cookie, int64_t now);
 

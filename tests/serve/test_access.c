@@ -164,6 +164,23 @@ static const Identity *use(Sessions *sessions, const char *cookie, int64_t now) 
     return sessions_use(sessions, str_from(cookie), now);
 }
 
+/* What only looks whether there is a session does not prolong it. */
+static void test_session_look(void) {
+    SecretText cookie;
+    Sessions *sessions = sessions_new();
+    g_assert_true(sessions_begin(sessions, &kim, 1, cookie));
+    const Digest digest = digest_of(str_from(cookie)), other = digest_of(STR("other"));
+    g_assert_true(sessions_has(sessions, &digest, 1));
+    g_assert_false(sessions_has(sessions, &other, 1));
+    g_assert_true(sessions_has(sessions, &digest, SESSION_IDLE_SECONDS));
+    g_assert_false(sessions_has(sessions, &digest, 1 + SESSION_IDLE_SECONDS));
+    g_assert_true(sessions_begin(sessions, &kim, 1, cookie));
+    const Digest ended = digest_of(str_from(cookie));
+    sessions_end(sessions, str_from(cookie), 1);
+    g_assert_false(sessions_has(sessions, &ended, 1));
+    sessions_free(sessions);
+}
+
 static void test_session_expiry(void) {
     enum { START = 1000000 };
     SecretText cookie, csrf;
@@ -937,6 +954,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/access/many_tokens", test_many_tokens);
     g_test_add_func("/access/token_files", test_token_files);
     g_test_add_func("/access/session_expiry", test_session_expiry);
+    g_test_add_func("/access/session_look", test_session_look);
     g_test_add_func("/access/sessions_bounded", test_sessions_bounded);
     g_test_add_func("/access/cookies", test_cookies);
     g_test_add_func("/access/guesses", test_guesses);

@@ -1448,6 +1448,83 @@ static void test_stream_clients(void) {
     service_clear(&service);
 }
 
+static int open_stream(const Service *service, const char *header) {
+    g_autofree char *ask =
+        g_strdup_printf("GET /v1/stream HTTP/1.0\r\nHost: localhost\r\n%s\r\n\r\n", header);
+    const struct timeval patience = {.tv_sec = 60};
+    const int fd = connect_to(service);
+    g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), ==, 0);
+    g_assert_cmpint(write(fd, ask, strlen(ask)), ==, (ssize_t)strlen(ask));
+    char buffer[512] = "";
+    g_assert_cmpint(read(fd, buffer, sizeof buffer - 1), >, 0);
+    g_assert_nonnull(strstr(buffer, " 200 OK"));
+    return fd;
+}
+
+/* Nobody takes the places of others, and who has gone leaves theirs. */
+static void test_stream_places(void) {
+    enum { PLACES = 16 };
+    g_autofree char *data = world_path(world, "places");
+    g_autofree char *tokens =
+        write_token("tokens", "kim viewer viewer-0123456789\nlee admin admin-0123456789\n", 0600);
+    Service service =
+        service_start(world->model, data, (const char *[]){"--token-file", tokens, NULL});
+    int streams[PLACES];
+    for (int i = 0; i < PLACES; i++)
+        streams[i] = open_stream(&service, "Authorization: Bearer viewer-0123456789");
+    service.token = "viewer-0123456789";
+    Response response = request(&service, "GET", "/v1/stream", NULL);
+    g_assert_cmpint(response.status, ==, 429);
+    g_assert_nonnull(strstr(response.body->str, "too many streams are open under this name"));
+    g_autofree char *after = response_header(&response, "Retry-After");
+    g_assert_cmpstr(after, ==, "5");
+    response_clear(&response);
+    close(open_stream(&service, "Authorization: Bearer admin-0123456789"));
+    for (int i = 0; i < PLACES; i++)
+        close(streams[i]);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
+/* Whoever signs out sees no more, nor does another page of the same session; other sessions do. */
+static void test_stream_of_session(void) {
+    static const char body[] = "{\"token\":\"viewer-0123456789\"}";
+    g_autofree char *data = world_path(world, "left");
+    g_autofree char *tokens = write_token("tokens", "kim viewer viewer-0123456789\n", 0600);
+    Service service =
+        service_start(world->model, data, (const char *[]){"--token-file", tokens, NULL});
+    char *cookies[2], *csrf = NULL;
+    int streams[2];
+    for (int i = 0; i < 2; i++) {
+        Response response = request(&service, "POST", "/v1/session", body);
+        g_assert_cmpint(response.status, ==, 200);
+        g_autofree char *set = response_header(&response, "Set-Cookie");
+        set[strcspn(set, ";")] = '\0';
+        cookies[i] = g_strconcat("Cookie: ", set, NULL);
+        streams[i] = open_stream(&service, cookies[i]);
+        g_free(csrf);
+        csrf = string_member(response.body, "csrf");
+        response_clear(&response);
+    }
+    g_autofree char *leave = g_strdup_printf("%s\r\nX-Haechi-Csrf: %s", cookies[1], csrf);
+    Response response = request_with(&service, "DELETE", "/v1/session", NULL, NULL, 0, leave);
+    g_assert_cmpint(response.status, ==, 200);
+    response_clear(&response);
+    char buffer[512];
+    ssize_t got;
+    while ((got = read(streams[1], buffer, sizeof buffer)) > 0)
+        ;
+    g_assert_cmpint(got, ==, 0); /* its end, and no error */
+    g_assert_cmpint(read(streams[0], buffer, sizeof buffer), >, 0);
+    for (int i = 0; i < 2; i++) {
+        close(streams[i]);
+        g_free(cookies[i]);
+    }
+    g_free(csrf);
+    g_assert_cmpint(service_end(&service, SIGTERM), ==, 0);
+    service_clear(&service);
+}
+
 /* Start and end */
 
 static void check_no_start(const char *model, const char *data, const char *const *more, int status,
@@ -1684,6 +1761,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/api/in_step", test_in_step);
     g_test_add_func("/api/stream", test_stream);
     g_test_add_func("/api/stream_clients", test_stream_clients);
+    g_test_add_func("/api/stream_places", test_stream_places);
+    g_test_add_func("/api/stream_of_session", test_stream_of_session);
     g_test_add_func("/api/refused_starts", test_refused_starts);
     g_test_add_func("/api/refused_configurations", test_refused_configurations);
     g_test_add_func("/api/config_file", test_config_file);

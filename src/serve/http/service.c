@@ -6,6 +6,8 @@
 
 #include <sys/stat.h>
 
+enum { STREAM_RETRY_SECONDS = 5 };
+
 enum MHD_Result http_get_stats(Request *request) {
     const HttpOptions *options = &request->http->options;
     GString *body = g_string_new(NULL);
@@ -32,13 +34,49 @@ enum MHD_Result http_get_board(Request *request) {
                           JOB_BOARD);
 }
 
+/* A stream by cookie ends with its session. */
+typedef struct StreamSession {
+    Gate *gate;
+    Digest digest;
+} StreamSession;
+
+static bool session_goes_on(const void *data) {
+    const StreamSession *session = data;
+    return gate_has_session(session->gate, &session->digest, http_now_seconds());
+}
+
+/* Where nobody has to say who they are, all are one, who may have all places. */
+static Watcher watcher_of(const Request *request) {
+    Gate *gate = request->http->options.gate;
+    Watcher watcher = {.name = gate_requires(gate) ? request->identity->name : NULL};
+    if (request->cookie.len == 0) return watcher;
+    StreamSession *session = g_new(StreamSession, 1);
+    *session = (StreamSession){gate, digest_of(request->cookie)};
+    watcher.goes_on = session_goes_on;
+    watcher.data = session;
+    return watcher;
+}
+
+static enum MHD_Result refuse_stream(Request *request, unsigned status) {
+    if (status == 503) return http_send_overloaded(request, "too many clients of the stream");
+    const Pass too_many = {.status = status,
+                           .wait = STREAM_RETRY_SECONDS,
+                           .why = "too many streams are open under this name: close one of them"};
+    return http_send_refusal(request, &too_many);
+}
+
 /* To a HEAD of a body in chunks libmicrohttpd sends the last chunk (0.9.75): it gets an empty one.
  */
+static struct MHD_Response *stream_response(Request *request, unsigned *status) {
+    if (request->head) return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    const Watcher watcher = watcher_of(request);
+    return hub_subscribe(request->http->options.hub, request->connection, &watcher, status);
+}
+
 enum MHD_Result http_get_stream(Request *request) {
-    struct MHD_Response *response =
-        request->head ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
-                      : hub_subscribe(request->http->options.hub, request->connection);
-    if (!response) return http_send_overloaded(request, "too many clients of the stream");
+    unsigned status = 503;
+    struct MHD_Response *response = stream_response(request, &status);
+    if (!response) return refuse_stream(request, status);
     http_add_header(response, "Content-Type", "text/event-stream");
     http_add_header(response, "Cache-Control", "no-store");
     http_add_header(response, "X-Accel-Buffering", "no");
