@@ -91,7 +91,7 @@ static Pass by_token(Gate *gate, const Claim *claim, Str token, unsigned cost, i
 
 static Pass by_cookie(Gate *gate, const Claim *claim, int64_t now) {
     const Str cookie = session_cookie_find(claim->cookie);
-    const Identity *identity = sessions_use(gate->sessions, cookie, now);
+    const Identity *identity = sessions_use(gate->sessions, cookie, !claim->unattended, now);
     if (!identity) return refuse(401, "sign in, or send an API token: Authorization: Bearer TOKEN");
     if (changes(claim) && !has_csrf(claim, cookie))
         return refuse(403, "a change needs the session's csrf in the header X-Haechi-Csrf");

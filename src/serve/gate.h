@@ -18,6 +18,7 @@ typedef struct Claim {
     const char *host, *origin, *authorization, *cookie, *csrf;
     const char *scheme; /* of the address asked for, by a proxy's word: X-Forwarded-Proto */
     Str address;        /* whose guesses these are */
+    bool unattended;    /* a page asks by itself: no session is prolonged by it */
 } Claim;
 
 typedef struct Pass {

@@ -82,10 +82,10 @@ bool sessions_has(Sessions *sessions, const Digest *digest, int64_t now) {
     return find_digest(sessions, digest, now) < SESSIONS_MAX;
 }
 
-const Identity *sessions_use(Sessions *sessions, Str cookie, int64_t now) {
+const Identity *sessions_use(Sessions *sessions, Str cookie, bool attended, int64_t now) {
     const size_t i = find(sessions, cookie, now);
     if (i == SESSIONS_MAX) return NULL;
-    sessions->sessions[i].used = now;
+    if (attended) sessions->sessions[i].used = now;
     return sessions->sessions[i].identity;
 }
 

@@ -1,5 +1,6 @@
 /* The page's sessions: whoever signed in with a token gets a cookie in its place, which lasts
- * SESSION_SECONDS, or until nothing was asked with it for SESSION_IDLE_SECONDS. Its value is 256
+ * SESSION_SECONDS, or until no person asked anything with it for SESSION_IDLE_SECONDS: what a page
+ * asks by itself does not count. Its value is 256
  * random bits from the kernel, of which only the SHA-256 is kept, in memory: a restart ends all
  * sessions. With each goes a second secret, made of the first, that a page sends in a header of its
  * own: what another site's page makes a browser send carries the cookie, but not that.
@@ -33,8 +34,9 @@ void sessions_free(Sessions *sessions); /* NULL is allowed */
  * to give. */
 bool sessions_begin(Sessions *sessions, const Identity *identity, int64_t now, SecretText cookie);
 
-/* Whose session it is, having noted that it was used now; NULL when there is none, or no more. */
-const Identity *sessions_use(Sessions *sessions, Str cookie, int64_t now);
+/* Whose session it is, having noted, where it is `attended` by a person, that it was used now; NULL
+ * when there is none, or no more. */
+const Identity *sessions_use(Sessions *sessions, Str cookie, bool attended, int64_t now);
 
 /* Whether there is, still, the session whose cookie has this digest; its use is not noted. */
 bool sessions_has(Sessions *sessions, const Digest *digest, int64_t now);

@@ -161,7 +161,7 @@ static void test_token_files(void) {
 static const Identity kim = {"kim", ROLE_VIEWER};
 
 static const Identity *use(Sessions *sessions, const char *cookie, int64_t now) {
-    return sessions_use(sessions, str_from(cookie), now);
+    return sessions_use(sessions, str_from(cookie), true, now);
 }
 
 /* What only looks whether there is a session does not prolong it. */
@@ -330,6 +330,27 @@ static void test_client_address(void) {
     g_autofree char *endless = g_strnfill(100000, 'x');
     g_autofree char *cut = g_strnfill(CLIENT_ADDRESS_LEN - 1, 'x');
     check_address("127.0.0.1", endless, cut);
+}
+
+/* A page that is left open asks on by itself; its session ends all the same. */
+static void test_unattended(void) {
+    enum { START = 100 };
+    Gate *gate = gate_new(parse(three_lines));
+    Claim claim = {.method = "POST", .host = "a", .address = STR_INIT("203.0.113.1")};
+    SecretText cookie;
+    g_assert_cmpuint(gate_sign_in(gate, &claim, str_from(viewer_token), START, cookie).status, ==,
+                     0);
+    g_autofree char *header = g_strconcat("haechi_session=", cookie, NULL);
+    claim.method = "GET";
+    claim.cookie = header;
+    const int64_t last = START + SESSION_IDLE_SECONDS - 1;
+    g_assert_cmpuint(gate_pass(gate, &claim, ROLE_VIEWER, last).status, ==, 0);
+    claim.unattended = true;
+    for (int64_t now = last; now < last + SESSION_IDLE_SECONDS; now += 60)
+        g_assert_cmpuint(gate_pass(gate, &claim, ROLE_VIEWER, now).status, ==, 0);
+    g_assert_cmpuint(gate_pass(gate, &claim, ROLE_VIEWER, last + SESSION_IDLE_SECONDS).status, ==,
+                     401);
+    gate_free(gate);
 }
 
 /* The gate: every method with every way to say who one is, every csrf and every origin. */
@@ -961,6 +982,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/access/guesses_bounded", test_guesses_bounded);
     g_test_add_func("/access/client_address", test_client_address);
     g_test_add_func("/access/gate", test_gate);
+    g_test_add_func("/access/unattended", test_unattended);
     g_test_add_func("/access/origin_schemes", test_origin_schemes);
     g_test_add_func("/access/open_routes", test_open_routes);
     g_test_add_func("/access/no_tokens", test_no_tokens);

@@ -10,6 +10,7 @@ import './style/transaction.css';
 import { render } from 'preact';
 
 import { followService } from './api/client';
+import { presence } from './api/presence';
 import { sessionHolder } from './api/session';
 import { App } from './app';
 import { applyLanguage, applyTheme, savedLanguage, savedTheme } from './settings';
@@ -18,6 +19,8 @@ import { Store } from './state/store';
 
 applyTheme(savedTheme());
 applyLanguage(savedLanguage());
+
+presence.watch(window);
 
 const store = new Store();
 render(<App store={store} />, document.getElementById('app')!);

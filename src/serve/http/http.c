@@ -137,11 +137,12 @@ static Role needed_role(const Route *route) {
 static enum MHD_Result begin(Request *request, const char *url, const char *method) {
     Gate *gate = request->http->options.gate;
     char allow[32], address[CLIENT_ADDRESS_LEN];
-    const Claim claim = http_claim_of(request, method, address);
+    Claim claim = http_claim_of(request, method, address);
     request->head = strcmp(method, "HEAD") == 0;
     Pass pass = gate_host(gate, &claim);
     if (pass.status) return http_send_refusal(request, &pass);
     request->route = http_find_route(method, url, allow);
+    claim.unattended |= request->route && request->route->flags & ROUTE_UNATTENDED;
     pass = gate_pass(gate, &claim, needed_role(request->route), http_now_seconds());
     if (pass.status) return http_send_refusal(request, &pass);
     request->identity = pass.identity;

@@ -41,7 +41,7 @@ static const Route routes[] = {
     {"POST", "/v1/session", http_post_session, ROLE_NONE, ROUTE_OPEN | ROUTE_ONE},
     {"DELETE", "/v1/session", http_delete_session, ROLE_NONE, ROUTE_OPEN},
     {"GET", "/v1/config", http_get_config, ROLE_ADMIN, 0},
-    {"GET", "/v1/stream", http_get_stream, ROLE_VIEWER, 0},
+    {"GET", "/v1/stream", http_get_stream, ROLE_VIEWER, ROUTE_UNATTENDED},
     {"GET", "/metrics", http_get_metrics, ROLE_VIEWER, 0},
     {"GET", "/healthz", http_get_healthz, ROLE_NONE, ROUTE_OPEN},
     {"GET", "/readyz", http_get_readyz, ROLE_NONE, ROUTE_OPEN},

@@ -5,8 +5,9 @@
 #include "serve/http/request.h"
 
 enum {
-    ROUTE_OPEN = 1, /* asks nobody who they are */
-    ROUTE_ONE = 2,  /* its body is one object, never many */
+    ROUTE_OPEN = 1,       /* asks nobody who they are */
+    ROUTE_ONE = 2,        /* its body is one object, never many */
+    ROUTE_UNATTENDED = 4, /* a page asks for it by itself, and a person's doing is not told apart */
 };
 
 struct Route {

@@ -31,6 +31,7 @@ Claim http_claim_of(const Request *request, const char *method, char address[CLI
     claim.authorization = http_header(request, "Authorization");
     claim.cookie = http_header(request, "Cookie");
     claim.csrf = http_header(request, "X-Haechi-Csrf");
+    claim.unattended = http_header(request, "X-Haechi-Unattended") != NULL;
     claim.address = str_from(address);
     return claim;
 }

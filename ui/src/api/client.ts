@@ -1,5 +1,6 @@
 // The service's API: requests and their errors, and the event stream with its reconnecting.
 
+import { presence } from './presence';
 import { OPEN, sessionHolder, type Session } from './session';
 import type { CaseBatch, Decision, DecisionBatch, LabelBatch, Stats, Transaction } from './types';
 
@@ -27,12 +28,13 @@ async function answer<T>(path: string, response: Response): Promise<T> {
 }
 
 export async function getText(path: string, signal: AbortSignal): Promise<string> {
-  const response = await fetch(path, { signal });
+  const response = await fetch(path, { signal, headers: presence.headers() });
   return response.ok ? response.text() : answer(path, response);
 }
 
 export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
-  return answer(path, await fetch(path, { signal, headers: { Accept: 'application/json' } }));
+  const headers = { Accept: 'application/json', ...presence.headers() };
+  return answer(path, await fetch(path, { signal, headers }));
 }
 
 function change(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Response> {
@@ -41,6 +43,7 @@ function change(method: string, path: string, body?: object, signal?: AbortSigna
     Accept: 'application/json',
     ...(body ? { 'Content-Type': 'application/json' } : {}),
     ...(csrf ? { 'X-Haechi-Csrf': csrf } : {}),
+    ...presence.headers(),
   };
   const content = body ? { body: JSON.stringify(body) } : {};
   return fetch(path, { method, headers, ...content, signal: signal ?? null });
