@@ -158,7 +158,8 @@ typedef struct CaseQuery {
     CaseOrder after_order;            /* ...in which it was listed: the same */
     double after_key;
     uint64_t after_seq;
-    size_t limit; /* 1 to CASE_LIST_MAX */
+    size_t limit;  /* 1 to CASE_LIST_MAX */
+    int64_t until; /* microseconds, monotonic, when it is given up; 0: never */
 } CaseQuery;
 
 /* An alert of the queue, and by what it is ordered: the expected loss (score times cents), the time
@@ -169,7 +170,7 @@ typedef struct CaseListed {
 } CaseListed;
 
 /* Fills `out`, which has room for query->limit, and *count; *more says whether there are others
- * after them. */
+ * after them. DATABASE_ERROR_SLOW where query->until came first. */
 bool casebook_list(Casebook *casebook, const CaseQuery *query, CaseListed *out, size_t *count,
                    bool *more, GError **error);
 

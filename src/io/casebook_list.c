@@ -6,7 +6,8 @@
 #include <string.h>
 
 enum {
-    FEW = 20000, /* candidates that are sorted; more are met soon enough in the order */
+    FEW = 20000,       /* candidates that are sorted; more are met soon enough in the order */
+    LOOK_STEPS = 1000, /* of SQLite's machine, between two looks at the clock */
 };
 
 static const char *const key_columns[CASE_ORDERS] = {"loss", "time", "score"};
@@ -144,17 +145,21 @@ static bool read_listed(Casebook *casebook, const CaseQuery *query, sqlite3_stmt
         out[(*count)++] =
             (CaseListed){(uint64_t)sqlite3_column_int64(list, 0), sqlite3_column_double(list, 1)};
     }
-    return status == SQLITE_DONE || database_fail(&casebook->database, "read", error);
+    if (status == SQLITE_DONE) return true;
+    if (status != SQLITE_INTERRUPT) return database_fail(&casebook->database, "read", error);
+    g_set_error(error, DATABASE_ERROR, DATABASE_ERROR_SLOW, "the search took too long");
+    return false;
 }
 
-bool casebook_list(Casebook *casebook, const CaseQuery *query, CaseListed *out, size_t *count,
-                   bool *more, GError **error) {
+/* SQLite goes on while it is 0. */
+static int is_over(void *data) {
+    const CaseQuery *query = data;
+    return g_get_monotonic_time() >= query->until;
+}
+
+static bool list(Casebook *casebook, const CaseQuery *query, CaseListed *out, size_t *count,
+                 bool *more, GError **error) {
     char end[CASE_QUERY_MAX + 1];
-    g_assert(query->limit >= 1 && query->limit <= CASE_LIST_MAX);
-    *count = 0;
-    *more = false;
-    const unsigned alerts = 1u << VERDICT_REVIEW | 1u << VERDICT_DECLINE;
-    if (!query->statuses || !(query->verdicts & alerts)) return true;
     g_autoptr(GString) sql = g_string_new("SELECT seq, key FROM (");
     const char *candidates = choose_candidates(casebook, query);
     if (candidates)
@@ -167,5 +172,20 @@ bool casebook_list(Casebook *casebook, const CaseQuery *query, CaseListed *out, 
     bind_query(list, query, query->limit + 1, end);
     const bool ok = read_listed(casebook, query, list, out, count, more, error);
     sqlite3_finalize(list);
+    return ok;
+}
+
+bool casebook_list(Casebook *casebook, const CaseQuery *query, CaseListed *out, size_t *count,
+                   bool *more, GError **error) {
+    g_assert(query->limit >= 1 && query->limit <= CASE_LIST_MAX);
+    *count = 0;
+    *more = false;
+    const unsigned alerts = 1u << VERDICT_REVIEW | 1u << VERDICT_DECLINE;
+    if (!query->statuses || !(query->verdicts & alerts)) return true;
+    sqlite3 *db = casebook->database.db;
+    CaseQuery timed = *query;
+    if (query->until > 0) sqlite3_progress_handler(db, LOOK_STEPS, is_over, &timed);
+    const bool ok = list(casebook, query, out, count, more, error);
+    sqlite3_progress_handler(db, 0, NULL, NULL);
     return ok;
 }

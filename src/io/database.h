@@ -20,6 +20,7 @@ typedef enum DatabaseError {
     DATABASE_ERROR_NEWER,   /* written by a newer haechi */
     DATABASE_ERROR_FOREIGN, /* a database of something else */
     DATABASE_ERROR_FAILED,  /* SQLite failed: full disk, I/O error, damaged file */
+    DATABASE_ERROR_SLOW,    /* given up: it took longer than it may (casebook_list) */
     DATABASE_ERROR_TAMPERED /* what it holds is not what was written (audit_trail.h) */
 } DatabaseError;
 

@@ -219,7 +219,9 @@ static bool write_listed(const Desk *desk, const CaseListed *listed, GString *ou
 }
 
 static bool list(Desk *desk, Job *job, GError **error) {
-    const CaseQuery *query = &job->desk->query;
+    CaseQuery timed = job->desk->query;
+    timed.until = g_get_monotonic_time() + DESK_LIST_MS * G_TIME_SPAN_MILLISECOND;
+    const CaseQuery *query = &timed;
     g_autofree CaseListed *listed = g_new(CaseListed, query->limit);
     g_autoptr(GString) body = g_string_new("{\"alerts\":[");
     size_t count;
@@ -508,8 +510,11 @@ static void work(Desk *desk, Job *job) {
     g_autoptr(GError) error = NULL;
     follow_some(desk, DESK_FRESH_MS, false); /* what was answered a moment ago is to be there */
     const bool ok = tasks[job->desk->task](desk, job, &error);
-    if (error) tell_failure(desk, error);
-    if (!ok && job->reply.status == 0)
+    const bool slow = g_error_matches(error, DATABASE_ERROR, DATABASE_ERROR_SLOW);
+    if (error && !slow) tell_failure(desk, error);
+    if (slow)
+        reply_problem(&job->reply, 503, "the search takes too long: narrow it down");
+    else if (!ok && job->reply.status == 0)
         reply_problem(&job->reply, 500, "the casebook could not be read or written");
     job->done(job);
 }

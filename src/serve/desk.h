@@ -20,6 +20,7 @@ enum {
     DESK_STEP_EVENTS = 16384,    /* of the log, followed in one commit... */
     DESK_STEP_MS = 1000,         /* ...or as many as in so long, or until somebody asks */
     DESK_FRESH_MS = 50,          /* of following, before an answer */
+    DESK_LIST_MS = 5000,         /* of looking for alerts: meanwhile all others wait */
     DESK_ENTRIES_MAX = 500,      /* of an alert's history: the latest */
     DESK_CHANGES_SHOWN_MAX = 50, /* cases in one message of the live stream */
     LABEL_WAIT_MS = 3000,

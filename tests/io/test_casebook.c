@@ -272,6 +272,30 @@ static void check_query(Casebook *casebook, GPtrArray *world, CaseQuery query) {
     g_assert_cmpuint(at, ==, expected->len);
 }
 
+/* A search whose time is over is given up, whichever way it goes; the next one is not. */
+static void check_given_up(Casebook *casebook) {
+    const CaseQuery all = {.statuses = 15,
+                           .verdicts = 1u << VERDICT_REVIEW | 1u << VERDICT_DECLINE,
+                           .limit = CASE_LIST_MAX,
+                           .until = 1};
+    CaseQuery few = all, far = all;
+    g_strlcpy(few.text, "r", sizeof few.text);
+    far.until = g_get_monotonic_time() + 3600 * G_TIME_SPAN_SECOND;
+    const CaseQuery *const queries[] = {&all, &few, &far};
+    g_autofree CaseListed *listed = g_new(CaseListed, CASE_LIST_MAX);
+    for (size_t i = 0; i < G_N_ELEMENTS(queries); i++) {
+        g_autoptr(GError) error = NULL;
+        size_t count;
+        bool more;
+        const bool ok = casebook_list(casebook, queries[i], listed, &count, &more, &error);
+        g_assert_cmpint(ok, ==, queries[i]->until > 1);
+        if (ok)
+            g_assert_no_error(error);
+        else
+            g_assert_error(error, DATABASE_ERROR, DATABASE_ERROR_SLOW);
+    }
+}
+
 static void check_world(Casebook *casebook, GPtrArray *world, GRand *random) {
     uint64_t counts[CASE_STATUSES] = {0};
     for (guint i = 0; i < world->len; i++) {
@@ -309,6 +333,7 @@ static void test_queue(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(casebook_position(casebook), ==, seq);
     }
     check_world(casebook, world, random);
+    check_given_up(casebook);
     int64_t oldest, expected = INT64_MAX;
     for (guint i = 0; i < world->len; i++) {
         const Alert *alert = world->pdata[i];
