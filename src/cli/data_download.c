@@ -9,15 +9,25 @@
 #include "io/zip_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define DATASET "kartik2112/fraud-detection"
 #define ARCHIVE "fraud-detection.zip"
+#define LOCK    "fraud-detection.lock"
 
-enum { FILES = 2, FOLDER_MODE = 0777, BAD_SHARE_MAX = 100 /* one row in so many may be bad */ };
+enum {
+    FILES = 2,
+    FOLDER_MODE = 0777,
+    LOCK_MODE = 0666,
+    BAD_SHARE_MAX = 100 /* one row in so many may be bad */
+};
 
 #define FILE_BYTES_MAX (UINT64_C(4) << 30) /* unpacked */
 
@@ -31,7 +41,7 @@ typedef struct Options {
 
 /* Where things are. */
 typedef struct Places {
-    char *archive;
+    char *archive, *lock;
     char *files[FILES];   /* in the end */
     char *parts[FILES];   /* until they were looked at */
     uint64_t rows[FILES]; /* good ones */
@@ -39,6 +49,7 @@ typedef struct Places {
 
 static void places_fill(Places *places, const char *out) {
     places->archive = g_build_filename(out, ARCHIVE, NULL);
+    places->lock = g_build_filename(out, LOCK, NULL);
     for (int i = 0; i < FILES; i++) {
         places->files[i] = g_build_filename(out, names[i], NULL);
         places->parts[i] = g_strconcat(places->files[i], ".part", NULL);
@@ -47,6 +58,7 @@ static void places_fill(Places *places, const char *out) {
 
 static void places_clear(Places *places) {
     g_free(places->archive);
+    g_free(places->lock);
     for (int i = 0; i < FILES; i++) {
         g_free(places->files[i]);
         g_free(places->parts[i]);
@@ -160,12 +172,40 @@ static bool put_in_place(const Places *places, GError **error) {
     return true;
 }
 
-static bool get(const Options *o, Places *places, GError **error) {
-    if (g_mkdir_with_parents(o->out, FOLDER_MODE) != 0) {
-        g_set_error(error, ZIP_FILES_ERROR, ZIP_FILES_ERROR_SYSTEM, "cannot make %s: %s", o->out,
-                    g_strerror(errno));
-        return false;
+/* The lock: one works in the folder at a time, from the first byte to the last file's name. Who has
+ * it removes it at the end, still holding it. */
+
+static bool is_at(int fd, const char *path) {
+    struct stat held, there;
+    return fstat(fd, &held) == 0 && stat(path, &there) == 0 && held.st_ino == there.st_ino &&
+           held.st_dev == there.st_dev;
+}
+
+static int fail_system(const char *doing, const char *path, GError **error) {
+    g_set_error(error, ZIP_FILES_ERROR, ZIP_FILES_ERROR_SYSTEM, "cannot %s %s: %s", doing, path,
+                g_strerror(errno));
+    return -1;
+}
+
+/* One that was removed between our opening and locking it is nobody's any more: another may have
+ * taken the next. */
+static int take_lock(const char *path, GError **error) {
+    for (;;) {
+        const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+        if (fd < 0) return fail_system("open", path, error);
+        const bool locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
+        if (locked && is_at(fd, path)) return fd;
+        if (!locked && errno == EWOULDBLOCK)
+            g_set_error(error, ZIP_FILES_ERROR, ZIP_FILES_ERROR_SYSTEM,
+                        "%s: another download of it is under way", DATASET);
+        else if (!locked)
+            fail_system("lock", path, error);
+        close(fd);
+        if (!locked) return -1;
     }
+}
+
+static bool get_locked(const Options *o, Places *places, GError **error) {
     if (o->force) g_unlink(places->archive);
     /* An archive that is there is whole: what was not is called otherwise. */
     if (!g_file_test(places->archive, G_FILE_TEST_EXISTS) && !download(o, places->archive, error))
@@ -178,6 +218,17 @@ static bool get(const Options *o, Places *places, GError **error) {
         remove_parts(places);
     else if (!o->keep)
         g_unlink(places->archive);
+    return good;
+}
+
+static bool get(const Options *o, Places *places, GError **error) {
+    if (g_mkdir_with_parents(o->out, FOLDER_MODE) != 0)
+        return fail_system("make", o->out, error) == 0;
+    const int lock = take_lock(places->lock, error);
+    if (lock < 0) return false;
+    const bool good = get_locked(o, places, error);
+    g_unlink(places->lock);
+    close(lock);
     return good;
 }
 

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,7 +27,7 @@ typedef struct Download {
     const KaggleOptions *options;
     CURL *curl;
     char *part, *tag_file; /* what is there; the ETag of what it is a part of */
-    int fd;                /* of `part`, locked */
+    int fd;                /* of `part` */
     char *etag;            /* NULL: what is there cannot be gone on with */
     uint64_t have, total;  /* bytes; total is 0 where it is not known */
     Answer answer;
@@ -403,8 +402,6 @@ static bool open_part(Download *d, GError **error) {
     struct stat st;
     d->fd = open(d->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (d->fd < 0 || fstat(d->fd, &st) != 0) return fail_file(d, d->part, error) == DONE;
-    if (flock(d->fd, LOCK_EX | LOCK_NB) != 0)
-        return fail(d, KAGGLE_ERROR_FILE, error, "another download of it is under way") == DONE;
     g_autofree char *tag = NULL;
     if (g_file_get_contents(d->tag_file, &tag, NULL, NULL) && *tag == '"' &&
         strlen(tag) <= ETAG_MAX && !strpbrk(tag, "\r\n")) {

@@ -55,5 +55,6 @@ typedef struct KaggleOptions {
 } KaggleOptions;
 
 /* Downloads the data set's archive to `path`. What is there of it until then is in `path`.part,
- * from which the next call goes on. False with *error in one line. */
+ * from which the next call goes on. The caller sees to it that nobody else downloads to `path` or
+ * uses it meanwhile. False with *error in one line. */
 bool kaggle_download(const KaggleOptions *options, const char *path, GError **error);

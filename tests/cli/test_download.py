@@ -3,6 +3,7 @@
 dropped connections, ranges, busy answers, damaged archives. Speaks TAP."""
 
 import base64
+import fcntl
 import hashlib
 import http.server
 import io
@@ -267,6 +268,21 @@ def test_two_at_once():
         assert world.seen["storage"][-1]["range"] == f"bytes={PIECE}-"
 
 
+def test_one_unpacks():
+    """Nor does the second unpack what the first is unpacking, or put in its place what it has half of."""
+    with World() as world:
+        world.good("unpacking", "--keep")
+        for name in FILES:
+            (pathlib.Path("unpacking") / name).unlink()
+        lock = pathlib.Path("unpacking") / "fraud-detection.lock"
+        with lock.open("w", encoding="ascii") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            world.refused("unpacking", "another download of it is under way")
+            assert lock.exists()
+        world.good("unpacking") # a lock that nobody holds is in nobody's way
+        assert sorted(os.listdir("unpacking")) == sorted(FILES)
+
+
 def test_changed():
     """What has another ETag is another archive: it is got from its beginning."""
     with World() as world:
@@ -453,7 +469,8 @@ def test_pipeline():
             assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
 
 
-TESTS = [test_download, test_key_file, test_wrong_key, test_dropped, test_stopped, test_two_at_once, test_changed, test_no_ranges,
+TESTS = [test_download, test_key_file, test_wrong_key, test_dropped, test_stopped, test_two_at_once, test_one_unpacks,
+         test_changed, test_no_ranges,
          test_whole_part, test_lying_range, test_busy, test_always_busy, test_wrong_size, test_redirects, test_damaged,
          test_tls, test_full_disk, test_pipeline]
 
