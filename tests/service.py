@@ -35,12 +35,13 @@ def children_of(pid):
 
 
 class Service:
-    """On a port of its choosing, with the data folder `data_dir`; what it says goes to `data_dir`.log."""
+    """On a port of its choosing, with the data folder `data_dir`; what it says goes to `data_dir`.log. `before` are the
+    words of a command that runs it."""
 
-    def __init__(self, data_dir, *words, model="m"):
+    def __init__(self, data_dir, *words, model="m", before=()):
         self.log = open(f"{data_dir}.log", "a", encoding="utf-8")
         self.start = self.log.tell()
-        self.process = subprocess.Popen([os.environ["HAECHI"], "serve", "--data-dir", data_dir, "--model", model,
+        self.process = subprocess.Popen([*before, os.environ["HAECHI"], "serve", "--data-dir", data_dir, "--model", model,
                                          "--listen", "127.0.0.1:0", *words], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=self.log, env=ENV)
         wait_until("it listens", lambda: "listening on " in self.said or self.process.poll() is not None)

@@ -18,6 +18,7 @@ struct PipelineDesk {
     RunCache *cache;    /* of the worker's thread */
     RunMetrics *counts; /* the same */
     char *wrong;        /* the same: what is wrong with the file, as told last; NULL: nothing */
+    GMutex children;    /* held while a run is begun, whose process is waited for by its number */
     GMutex lock;        /* of what follows */
     GString *metrics;   /* as of the last second */
     /* The schedule. */
@@ -198,6 +199,17 @@ static bool show_log(PipelineDesk *desk, const PipelinesCall *call, PipelinesAns
     return true;
 }
 
+/* Begins a run: that of a pipeline, or, where `before` is not NULL, the rest of one. Nobody else
+ * waits for children meanwhile. */
+static Run *begin_run(PipelineDesk *desk, const char *pipeline, const char *by,
+                      const char *const *set, const char *before, GError **error) {
+    g_mutex_lock(&desk->children);
+    Run *run = before ? detached_resume(desk->data_dir, before, error)
+                      : detached_run(desk->data_dir, desk->file, pipeline, by, set, error);
+    g_mutex_unlock(&desk->children);
+    return run;
+}
+
 /* Answers a change with the run as it is now. */
 static bool answer_with(const Run *run, PipelinesAnswer *answer) {
     if (!run) return false;
@@ -249,8 +261,8 @@ static bool check_run(PipelineDesk *desk, const PipelinesCall *call, GError **er
 static bool run_one(PipelineDesk *desk, const PipelinesCall *call, PipelinesAnswer *answer,
                     GError **error) {
     if (!check_run(desk, call, error)) return false;
-    g_autoptr(Run) run = detached_run(desk->data_dir, desk->file, call->pipeline, call->by,
-                                      (const char *const *)call->set->pdata, error);
+    g_autoptr(Run) run = begin_run(desk, call->pipeline, call->by,
+                                   (const char *const *)call->set->pdata, NULL, error);
     return answer_with(run, answer);
 }
 
@@ -264,7 +276,7 @@ static bool resume(PipelineDesk *desk, const PipelinesCall *call, PipelinesAnswe
                    GError **error) {
     g_autoptr(Run) before = run_open(desk->data_dir, call->run, error);
     if (!before || !run_may_resume(before, error) || !has_room(desk, error)) return false;
-    g_autoptr(Run) run = detached_resume(desk->data_dir, before->id, error);
+    g_autoptr(Run) run = begin_run(desk, NULL, NULL, NULL, before->id, error);
     return answer_with(run, answer);
 }
 
@@ -312,9 +324,11 @@ static void refresh(PipelineDesk *desk, bool first) {
 
 /* The runs are nobody's children once they have begun; where the service is the first process of a
  * container, they become its own. */
-static void bury_orphans(void) {
-    while (getpid() == 1 && waitpid(-1, NULL, WNOHANG) > 0)
+static void bury_orphans(PipelineDesk *desk) {
+    if (getpid() != 1 || !g_mutex_trylock(&desk->children)) return; /* else the next time */
+    while (waitpid(-1, NULL, WNOHANG) > 0)
         ;
+    g_mutex_unlock(&desk->children);
 }
 
 static void write_metrics(void *data, GString *out) {
@@ -338,8 +352,7 @@ static void say(void *data, const char *line) {
 static void run_scheduled(void *data, const Pipeline *pipeline) {
     PipelineDesk *desk = data;
     g_autoptr(GError) error = NULL;
-    g_autoptr(Run) run =
-        detached_run(desk->data_dir, desk->file, pipeline->name, SCHEDULE_BY, NULL, &error);
+    g_autoptr(Run) run = begin_run(desk, pipeline->name, SCHEDULE_BY, NULL, NULL, &error);
     while (run && run->state <= RUN_RUNNING && goes_on(desk)) {
         g_usleep(WAIT_US);
         g_autofree char *id = g_strdup(run->id);
@@ -373,7 +386,7 @@ static void tick(void *data) {
     if (desk->scheduled && !desk->thread)
         desk->thread = g_thread_new("schedule", keep_schedule, desk);
     refresh(desk, false);
-    bury_orphans();
+    bury_orphans(desk);
 }
 
 /* Life */
@@ -388,6 +401,7 @@ static void know_pipelines(PipelineDesk *desk) {
 PipelineDesk *pipeline_desk_new(const PipelineDeskOptions *options, GError **error) {
     PipelineDesk *desk = g_new0(PipelineDesk, 1);
     g_mutex_init(&desk->lock);
+    g_mutex_init(&desk->children);
     desk->data_dir = g_strdup(options->data_dir);
     desk->file = g_strdup(options->file);
     desk->cache = run_cache_new(options->data_dir);
@@ -413,6 +427,7 @@ void pipeline_desk_free(PipelineDesk *desk) {
     g_string_free(desk->metrics, TRUE);
     g_mutex_clear(&desk->lock);
     g_free(desk->wrong);
+    g_mutex_clear(&desk->children);
     g_free(desk->data_dir);
     g_free(desk->file);
     g_free(desk);

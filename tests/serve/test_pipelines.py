@@ -308,6 +308,26 @@ def test_people():
         assert service.end() == 0
 
 
+def is_zombie(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
+
+
+def test_first_of_container():
+    """As process 1 the service inherits the runs: it buries them, and none before it was heard."""
+    inside = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
+    if subprocess.run([*inside, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        return "SKIP no namespace of processes can be made here"
+    with Service("data", before=inside) as service:
+        first, = children_of(service.process.pid)
+        for _ in range(5):
+            assert ended(service, begin(service, "mend"))["steps"]
+        wait_until("they are buried", lambda: not any(map(is_zombie, children_of(first))))
+    return None
+
+
 def test_schedule():
     """Begun with the tests: a command keeps the schedule, and a service beside it waits for its turn."""
     command, service = SCHEDULERS
@@ -334,7 +354,7 @@ def minutes():
 
 SCHEDULERS = []
 TESTS = [test_train, test_failure, test_addresses, test_outlives_service, test_interrupted, test_progress, test_many_at_once,
-         test_wrong_file, test_people, test_schedule]
+         test_wrong_file, test_people, test_first_of_container, test_schedule]
 
 
 def start_schedulers():
