@@ -1,8 +1,9 @@
 // The page as a whole: the settings, the bar at the top, the navigation, and the view that is open.
 
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 
+import { personOf } from './api/session';
 import { Header } from './components/header';
 import { Navigation } from './components/navigation';
 import { SignInDialog, SignInPage } from './components/sign_in';
@@ -26,15 +27,16 @@ import {
 } from './settings';
 import { useSession } from './session';
 import type { LiveState } from './state/live';
+import { forgetFilter } from './state/queue_filter';
 import type { Store } from './state/store';
 
 function useStore(store: Store): LiveState {
-  const [state, setState] = useState(store.state);
+  const [, setDrawn] = useState(store.state);
   useEffect(() => {
-    setState(store.state);
-    return store.watch(() => setState(store.state));
+    setDrawn(store.state);
+    return store.watch(() => setDrawn(store.state));
   }, [store]);
-  return state;
+  return store.state; // as it is now: what was let go of is not drawn once more
 }
 
 /** The fragment says which view is open: the link must not change it. */
@@ -111,22 +113,23 @@ function useArrival(route: Route, name: string): void {
 type Gate = 'open' | 'page' | 'dialog';
 
 /**
- * Whether a sign-in is wanted: as a page, or over the one that was open when the session ended by
- * itself. Who leaves takes along what was seen.
+ * Whether a sign-in is wanted: as a page, or as a dialog where a session ended by itself, after which
+ * the same person goes on. Who leaves takes along what was seen, and so does who is followed by another.
  */
-function useGate(): { readonly gate: Gate; leave(): void } {
+function useGate(): { readonly gate: Gate; readonly person: string | null; leave(): void } {
   const session = useSession();
-  const opened = useRef(false);
+  const person = useRef<string | null>(null);
   const leaving = useRef(false);
-  const closed = session !== null && session.required && session.role === null;
-  if (session !== null && !closed && !leaving.current) opened.current = true;
+  const now = personOf(session);
+  const closed = session !== null && now === null;
+  if (now !== null && !leaving.current) person.current = now;
   if (closed) leaving.current = false;
-  const gate = !closed ? 'open' : opened.current ? 'dialog' : 'page';
+  const gate = !closed ? 'open' : person.current !== null ? 'dialog' : 'page';
   const leave = (): void => {
-    opened.current = false;
+    person.current = null;
     leaving.current = true;
   };
-  return { gate, leave };
+  return { gate, person: person.current, leave };
 }
 
 export function App({ store }: { readonly store: Store }): JSX.Element {
@@ -136,7 +139,8 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
   const [language, setLanguage] = useState<Language>(savedLanguage);
   const [theme, setTheme] = useState<Theme>(savedTheme);
   const locale = useMemo(() => makeLocale(language), [language]);
-  const { gate, leave } = useGate();
+  const { gate, person, leave } = useGate();
+  useLayoutEffect(() => setPausedAt(null), [person, gate]);
   useEffect(() => applyLanguage(language), [language]);
   useEffect(() => applyTheme(theme), [theme]);
   useArrival(route, route.view === 'transaction' ? locale.texts.transaction.title : locale.texts.views[viewOf(route)]);
@@ -150,12 +154,12 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
         stats={state.stats}
         connection={state.connection}
         paused={pausedAt !== null}
-        closed={gate === 'page'}
+        closed={gate !== 'open'}
         theme={theme}
         onSignOut={() => {
           leave();
-          setPausedAt(null);
           store.send({ kind: 'left' });
+          forgetFilter();
         }}
         onLanguage={(chosen) => {
           saveLanguage(chosen);
@@ -169,16 +173,18 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
       {gate === 'page' ? (
         <SignInPage />
       ) : (
-        <>
+        // Behind the dialog it is kept, but not shown: who signs in may be somebody else.
+        <div class={`views ${gate === 'dialog' ? 'veiled' : ''}`}>
           <Navigation current={viewOf(route)} />
           <Content
+            key={person}
             route={route}
             state={state}
             store={store}
             pausedAt={pausedAt}
             onPause={() => setPausedAt(pausedAt ? null : state)}
           />
-        </>
+        </div>
       )}
       {gate === 'dialog' && <SignInDialog />}
     </LocaleContext.Provider>

@@ -11,10 +11,11 @@ import { render } from 'preact';
 
 import { followService } from './api/client';
 import { presence } from './api/presence';
-import { sessionHolder } from './api/session';
+import { personOf, sessionHolder } from './api/session';
 import { App } from './app';
 import { applyLanguage, applyTheme, savedLanguage, savedTheme } from './settings';
 import { feed } from './state/feed';
+import { forgetFilter } from './state/queue_filter';
 import { Store } from './state/store';
 
 applyTheme(savedTheme());
@@ -41,13 +42,19 @@ const follow = (): (() => void) =>
     onLost: () => store.send({ kind: 'lost' }),
   });
 
-// Followed from the start; not while a sign-in is wanted, and again after it.
+// Followed from the start; not while a sign-in is wanted, and again after it. Another person begins
+// with nothing of what the one before saw.
 let stop: (() => void) | null = follow();
+let person = personOf(sessionHolder.session);
 sessionHolder.watch(() => {
-  if (!sessionHolder.closed) stop ??= follow();
-  else if (stop) {
-    stop();
+  const now = personOf(sessionHolder.session);
+  const another = now !== null && person !== null && now !== person;
+  if (another || sessionHolder.closed) {
+    stop?.();
     stop = null;
-    store.send({ kind: 'closed' });
+    store.send({ kind: another ? 'left' : 'closed' });
   }
+  if (another) forgetFilter();
+  person = now ?? person;
+  if (now !== null) stop ??= follow();
 });

@@ -26,6 +26,12 @@ export function mayDo(session: Session | null, role: Role): boolean {
   return session.role !== null && ROLES.indexOf(session.role) >= ROLES.indexOf(role);
 }
 
+/** Who it is, to tell one person's page from another's; null while nobody is signed in who has to be. */
+export function personOf(session: Session | null): string | null {
+  if (session === null || (session.required && session.role === null)) return null;
+  return JSON.stringify([session.name, session.role]);
+}
+
 /** What the page knows of the session, and those who want to hear of changes. */
 class SessionHolder {
   #session: Session | null = null;

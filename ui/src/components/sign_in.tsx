@@ -2,7 +2,7 @@
 // session ends in the middle of work, which then goes on.
 
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { ServiceError, signIn } from '../api/client';
 import { useLocale, type Locale } from '../context';
@@ -109,11 +109,12 @@ export function SignInPage(): JSX.Element {
   );
 }
 
-/** Over the page, which stays as it was. It can only be left by signing in. */
+/** Over the page, which is kept but not seen. It can only be left by signing in. */
 export function SignInDialog(): JSX.Element {
   const { texts } = useLocale();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before it is drawn: what is no longer seen loses the focus.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const shown = dialog.current;
     // A browser closes a dialog on the second Escape whatever it is told on the first.

@@ -88,3 +88,31 @@ export function readFilter(kept: string | null): QueueFilter {
     order: one(ORDERS, found.order, firstFilter.order),
   };
 }
+
+const FILTER_KEY = 'haechi.queue';
+
+/** Kept as long as the tab is: a search of yesterday would hide what is urgent today. */
+export function savedFilter(): QueueFilter {
+  try {
+    return readFilter(sessionStorage.getItem(FILTER_KEY));
+  } catch {
+    return firstFilter; // storage is forbidden
+  }
+}
+
+export function saveFilter(filter: QueueFilter): void {
+  try {
+    sessionStorage.setItem(FILTER_KEY, JSON.stringify(filter));
+  } catch {
+    // as above
+  }
+}
+
+/** What somebody searched for is nothing to whoever comes next. */
+export function forgetFilter(): void {
+  try {
+    sessionStorage.removeItem(FILTER_KEY);
+  } catch {
+    // as above
+  }
+}

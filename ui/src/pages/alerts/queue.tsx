@@ -13,35 +13,23 @@ import { hashOf, type Route } from '../../route';
 import { usePermission, useSession } from '../../session';
 import type { Connection } from '../../state/live';
 import { changedBy, neighbourOf } from '../../state/queue';
-import { firstFilter, readFilter, type QueueFilter } from '../../state/queue_filter';
+import { savedFilter, saveFilter, type QueueFilter } from '../../state/queue_filter';
 import { CasePane, type Said } from './case';
 import { Filters } from './filters';
 import { KeysDialog } from './keys';
 import { List, rowId } from './list';
 import { useCase, useQueue, type Outcome } from './use_queue';
 
-const FILTER_KEY = 'haechi.queue';
 /** Who asks where nobody signs in; the service knows them by this name. */
 const LOCAL_NAME = 'local';
 /** A place in the browser's history is taken once the hand rests. */
 const ADDRESS_MS = 300;
 
-/** Kept as long as the tab is: a search of yesterday would hide what is urgent today. */
 function useFilter(): [QueueFilter, (filter: QueueFilter) => void] {
-  const [filter, setFilter] = useState<QueueFilter>(() => {
-    try {
-      return readFilter(sessionStorage.getItem(FILTER_KEY));
-    } catch {
-      return firstFilter; // storage is forbidden
-    }
-  });
+  const [filter, setFilter] = useState<QueueFilter>(savedFilter);
   const choose = (chosen: QueueFilter): void => {
     setFilter(chosen);
-    try {
-      sessionStorage.setItem(FILTER_KEY, JSON.stringify(chosen));
-    } catch {
-      // as above
-    }
+    saveFilter(chosen);
   };
   return [filter, choose];
 }
