@@ -204,6 +204,7 @@ test('the keyboard goes through the queue, into an alert and to its transaction'
   await page.keyboard.type('jk');
   assert.equal(await page.getByLabel('Search').inputValue(), 'jk', 'in a field, keys write');
   await page.getByRole('button', { name: 'Clear filters' }).click();
+  await rows(page).nth(2).click();
   await page.keyboard.press('o');
   await page.waitForURL(`**/#/transactions/${alerts[2]!.trans_num}`);
   await page.goBack();
@@ -379,6 +380,51 @@ test('filters, search and amount narrow the queue as the service does', { skip }
   const frauds = (await queue('status=fraud')).alerts;
   await page.waitForFunction((count) => document.querySelectorAll('.rows .row').length === count, frauds.length);
   assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('a search finds what is decided, a whole card number too, and leaves nothing else beside it', { skip }, async () => {
+  const [decided] = (await queue('status=fraud')).alerts;
+  const row = world.rows.find((one) => one['trans_num'] === decided!.trans_num)!;
+  const { page, complaints } = await openAs('kim');
+  await rows(page).first().waitFor();
+  await page.getByLabel('Search').fill(decided!.trans_num.slice(0, 12));
+  await page.waitForFunction(() => document.querySelectorAll('.rows .row').length === 1);
+  assert.equal(await chosenNumber(page), decided!.trans_num, 'what was beside the list before is gone');
+
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.getByLabel('Search').fill(row['cc_num']!.replace(/(.{4})/g, '$1 '));
+  await page.getByText('Searched by the card’s last four digits').waitFor();
+  await page.locator(`[id="alert-${decided!.trans_num}"]`).waitFor();
+  assert.equal(await page.getByLabel('Search').inputValue(), row['cc_num']!.slice(-4));
+  assert.ok(!asked.some((url) => url.replace(/\D/g, '').includes(row['cc_num']!)), 'no whole number is sent');
+  assert.ok(!(await page.evaluate(() => JSON.stringify({ ...sessionStorage }))).includes(row['cc_num']!));
+  await picture(page, 'alerts-searched');
+  await assertAccessible(page);
+
+  await page.getByLabel('Search').fill('no such merchant');
+  await page.getByText('No alert matches these filters.').waitFor();
+  await pane(page).getByText('Choose an alert').waitFor();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await rows(page).nth(1).waitFor();
+  await page.getByLabel('Amount from').fill('-30');
+  assert.equal(await page.getByLabel('Amount from').inputValue(), '30');
+  assert.deepEqual(complaints, []);
+  await close(page);
+});
+
+test('on a phone a filter that is folded away is counted, and unfolded after a reload', { skip }, async () => {
+  const { page } = await openAs('kim', { viewport: { width: 360, height: 740 } });
+  await rows(page).first().waitFor();
+  const fold = page.getByRole('button', { name: /^Filters/ });
+  assert.equal((await fold.innerText()).trim(), 'Filters');
+  await fold.click();
+  await page.getByLabel('Amount from').fill('20');
+  await page.getByRole('button', { name: 'Filters 1' }).waitFor();
+  await page.reload();
+  await rows(page).first().waitFor();
+  assert.ok(await page.getByLabel('Amount from').isVisible());
   await close(page);
 });
 

@@ -19,7 +19,16 @@ import {
   type Queue,
   type QueueMessage,
 } from '../../ui/src/state/queue';
-import { firstFilter, lets, queryOf, readFilter } from '../../ui/src/state/queue_filter';
+import {
+  firstFilter,
+  foldedFilters,
+  isCardNumber,
+  lets,
+  queryOf,
+  readFilter,
+  STATUSES,
+  withText,
+} from '../../ui/src/state/queue_filter';
 
 function alert(number: string, over: Partial<AlertItem> = {}): AlertItem {
   return {
@@ -299,4 +308,29 @@ test('a time is told as people say it, in both languages', () => {
   assert.equal(korean.relative('no time', now), 'no time');
   assert.deepEqual([0.04, 3.96, 12.7, 64].map(english.took), ['0 sec', '4 sec', '12 sec', '1 min 4 sec']);
   assert.equal(korean.took(0.42), '0.4초');
+});
+
+test('of a whole card number the last four digits are searched for, and kept', () => {
+  for (const typed of ['4613314721966', '4613 3147 2196 6123', ' 4613-3147-2196-6123 ']) {
+    assert.ok(isCardNumber(typed), typed);
+    assert.equal(withText(firstFilter, typed).text, typed.replace(/\D/g, '').slice(-4));
+  }
+  for (const typed of ['1966', '2020-06-21', 'a'.repeat(16), '12345678901'])
+    assert.equal(withText(firstFilter, typed).text, typed);
+});
+
+test('a search looks at what is decided, too, unless statuses were chosen', () => {
+  const searching = withText(firstFilter, 'kirlin');
+  assert.deepEqual(searching.statuses, STATUSES);
+  assert.deepEqual(withText(searching, 'kirl').statuses, STATUSES);
+  assert.deepEqual(withText(searching, ''), firstFilter);
+  const frauds = { ...firstFilter, statuses: ['fraud'] as const };
+  assert.deepEqual(withText(frauds, 'kirlin').statuses, ['fraud']);
+  const narrowed = { ...searching, statuses: ['open'] as const };
+  assert.deepEqual(withText(narrowed, '').statuses, ['open']);
+});
+
+test('filters that are folded away are counted', () => {
+  assert.equal(foldedFilters(firstFilter), 0);
+  assert.equal(foldedFilters({ ...firstFilter, text: 'x', minAmount: 0, assignee: 'mine' }), 2);
 });

@@ -18,6 +18,7 @@ export const queueEn = {
   orders: { expected_loss: 'Expected loss', time: 'Latest', score: 'Score' },
   search: 'Search',
   searchHint: 'Merchant, last four digits, number',
+  lastFour: (digits: string) => `Searched by the card’s last four digits, ${digits}: whole numbers stay out of the search.`,
   clear: 'Clear filters',
 
   listBy: (order: string) => `Alerts by: ${order}`,

@@ -20,6 +20,7 @@ export const queueKo: typeof queueEn = {
   orders: { expected_loss: '예상 손실', time: '최신순', score: '점수' },
   search: '검색',
   searchHint: '가맹점, 카드 끝 네 자리, 거래 번호',
+  lastFour: (digits) => `카드 번호는 끝 네 자리(${digits})로만 검색하며, 전체 번호는 보내지 않습니다.`,
   clear: '필터 지우기',
 
   listBy: (order) => `경보, 정렬: ${order}`,

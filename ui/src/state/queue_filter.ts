@@ -21,6 +21,9 @@ export interface QueueFilter {
   readonly order: (typeof ORDERS)[number];
 }
 
+/** As cards have them. */
+const CARD_NUMBER = /^\d{12,19}$/;
+
 export const firstFilter: QueueFilter = {
   statuses: ['open', 'in_review'],
   assignee: 'anyone',
@@ -29,6 +32,37 @@ export const firstFilter: QueueFilter = {
   text: '',
   order: 'expected_loss',
 };
+
+/** What of a typed text is searched for: of a whole card number its last four digits, and no more is kept. */
+export function searchedFor(typed: string): string {
+  const digits = typed.trim().replace(/[\s-]/g, '');
+  return CARD_NUMBER.test(digits) ? digits.slice(-4) : typed;
+}
+
+export function isCardNumber(typed: string): boolean {
+  return searchedFor(typed) !== typed;
+}
+
+function sameStatuses(a: readonly CaseStatus[], b: readonly CaseStatus[]): boolean {
+  return a.join() === b.join();
+}
+
+/**
+ * The filter with what was typed. Who searches looks for what is decided, too, unless they chose which
+ * statuses to see; with the end of the search those that wait are alone again.
+ */
+export function withText(filter: QueueFilter, typed: string): QueueFilter {
+  const text = searchedFor(typed);
+  const [from, to] = text.trim() === '' ? [STATUSES, firstFilter.statuses] : [firstFilter.statuses, STATUSES];
+  const turns = (filter.text.trim() === '') !== (text.trim() === '');
+  const statuses = turns && sameStatuses(filter.statuses, from) ? to : filter.statuses;
+  return { ...filter, text, statuses };
+}
+
+/** How many of the filters that a narrow window folds away let less through. */
+export function foldedFilters({ assignee, decision, minAmount }: QueueFilter): number {
+  return [assignee !== 'anyone', decision !== 'any', minAmount !== null].filter(Boolean).length;
+}
 
 /** The part of GET /v1/alerts' query that says the filter; `me` is the name of who asks. */
 export function queryOf(filter: QueueFilter, me: string): string {

@@ -10,8 +10,12 @@ import {
   ASSIGNEES,
   DECISIONS,
   firstFilter,
+  foldedFilters,
+  isCardNumber,
   ORDERS,
+  searchedFor,
   STATUSES,
+  withText,
   type QueueFilter,
 } from '../../state/queue_filter';
 import { StatusShape } from './status';
@@ -56,7 +60,7 @@ interface TypedProps {
   readonly label: string;
   readonly value: string;
   readonly hint?: string;
-  readonly type: 'search' | 'number';
+  readonly type: 'search' | 'amount';
   readonly field?: RefObject<HTMLInputElement>;
   onTyped(value: string): void;
 }
@@ -70,21 +74,24 @@ function Typed({ label, value, hint, type, field, onTyped }: TypedProps): JSX.El
   useEffect(() => setText(value), [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const change = (now: string): void => {
-    setText(now);
+    setText(type === 'amount' ? (now = now.replace(/[^\d.]/g, '')) : now);
     clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => typed.current(now), TYPED_MS);
+    timer.current = window.setTimeout(() => {
+      if (type === 'search') setText(searchedFor(now));
+      typed.current(now);
+    }, TYPED_MS);
   };
   return (
     <label class={`field ${type}-field`}>
       <span>{label}</span>
       <input
-        type={type}
+        type={type === 'search' ? 'search' : 'text'}
         value={text}
         placeholder={hint}
         autocomplete="off"
         spellcheck={false}
         {...(field ? { ref: field } : {})}
-        {...(type === 'number' ? { min: 0, step: 'any', inputMode: 'decimal' as const } : {})}
+        {...(type === 'amount' ? { inputMode: 'decimal' as const } : {})}
         onInput={(event) => change(event.currentTarget.value)}
       />
     </label>
@@ -122,12 +129,16 @@ export function isFirst(filter: QueueFilter): boolean {
 
 export function Filters(props: FiltersProps): JSX.Element {
   const { filter, search, onFilter } = props;
-  const words = useLocale().texts.queue;
+  const { texts, format } = useLocale();
+  const words = texts.queue;
+  const folded = foldedFilters(filter);
+  // A whole card number was typed: what is searched for is its end.
+  const [shortened, setShortened] = useState(false);
   // Only a narrow window folds them.
-  const [unfolded, setUnfolded] = useState(false);
+  const [unfolded, setUnfolded] = useState(folded > 0);
   const amount = (text: string): number | null => {
     const value = Number(text);
-    return text.trim() !== '' && Number.isFinite(value) && value >= 0 ? value : null;
+    return text !== '' && Number.isFinite(value) ? value : null;
   };
   return (
     <section class="panel queue-filters" aria-label={words.filters}>
@@ -139,10 +150,13 @@ export function Filters(props: FiltersProps): JSX.Element {
           hint={words.searchHint}
           value={filter.text}
           field={search}
-          onTyped={(text) => onFilter({ ...filter, text })}
+          onTyped={(typed) => {
+            setShortened(isCardNumber(typed));
+            onFilter(withText(filter, typed));
+          }}
         />
         <button type="button" class="fold" aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>
-          {words.filters}
+          {words.filters} {folded > 0 && <b>{format.integer(folded)}</b>}
         </button>
         <Pick
           label={words.assigneeOf}
@@ -159,7 +173,7 @@ export function Filters(props: FiltersProps): JSX.Element {
           onPick={(decision) => onFilter({ ...filter, decision })}
         />
         <Typed
-          type="number"
+          type="amount"
           label={words.minAmount}
           value={filter.minAmount === null ? '' : String(filter.minAmount)}
           onTyped={(text) => onFilter({ ...filter, minAmount: amount(text) })}
@@ -171,6 +185,9 @@ export function Filters(props: FiltersProps): JSX.Element {
           value={filter.order}
           onPick={(order) => onFilter({ ...filter, order })}
         />
+        <p class="quiet search-note" role="status">
+          {shortened && filter.text !== '' && words.lastFour(filter.text)}
+        </p>
         {!isFirst(filter) && (
           <button type="button" class="clear" onClick={() => onFilter({ ...firstFilter, order: filter.order })}>
             {words.clear}

@@ -84,7 +84,13 @@ function useChoice(route: Extract<Route, { view: 'alerts' }>, narrow: boolean) {
   const close = (): void => {
     location.hash = hashOf({ view: 'alerts' });
   };
-  return { choice, choose, close };
+  /** To nothing: the list that it was in is another one now. */
+  const drop = (): void => {
+    clearTimeout(timer.current);
+    setChoice({ number: null, opened: false });
+    history.replaceState(null, '', hashOf({ view: 'alerts' }));
+  };
+  return { choice, choose, close, drop };
 }
 
 interface QueueProps {
@@ -99,10 +105,21 @@ export function AlertsQueue({ route, connection }: QueueProps): JSX.Element {
   const me = session?.name ?? LOCAL_NAME;
   const { may } = usePermission('analyst');
   const narrow = useMedia(NARROW);
-  const [filter, setFilter] = useFilter();
+  const [filter, chooseFilter] = useFilter();
   const { queue, loading, error, showNew, showMore, change, opened } = useQueue(filter, me, connection);
-  const { choice, choose, close } = useChoice(route, narrow);
+  const { choice, choose, close, drop } = useChoice(route, narrow);
   const rows = queue.rows ?? [];
+  // What another filter does not let through is not shown on beside its list.
+  const refiltered = useRef(false);
+  const setFilter = (chosen: QueueFilter): void => {
+    refiltered.current = true;
+    chooseFilter(chosen);
+  };
+  useLayoutEffect(() => {
+    if (!refiltered.current || loading) return;
+    refiltered.current = false;
+    if (!rows.some((one) => one.trans_num === choice.number)) drop();
+  }, [queue.rows, loading]);
   // Beside the list something is always shown; in its place only what was opened.
   const number = choice.number ?? (narrow ? null : (rows[0]?.trans_num ?? null));
   const row = rows.find((one) => one.trans_num === number);
