@@ -28,6 +28,13 @@ bool gate_requires(const Gate *gate) {
     return gate->tokens != NULL;
 }
 
+void gate_names(const Gate *gate, Role role, GPtrArray *out) {
+    if (gate->tokens)
+        tokens_names(gate->tokens, role, out);
+    else
+        g_ptr_array_add(out, g_strdup(local.name));
+}
+
 static Pass refuse(unsigned status, const char *why) {
     return (Pass){.status = status, .why = why};
 }

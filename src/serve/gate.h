@@ -38,6 +38,10 @@ void gate_free(Gate *gate); /* NULL is allowed */
 /* Whether anyone has to say who they are. */
 bool gate_requires(const Gate *gate);
 
+/* Adds copies of the names (char *, `out` is to free them) of those who may do what `role` may:
+ * without a token file of the one person there is. */
+void gate_names(const Gate *gate, Role role, GPtrArray *out);
+
 /* What may be told before it is known what is asked for: 421 where the Host is another machine. */
 Pass gate_host(const Gate *gate, const Claim *claim);
 

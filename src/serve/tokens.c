@@ -196,3 +196,10 @@ const Identity *tokens_find(const Tokens *tokens, Str token) {
     }
     return found;
 }
+
+void tokens_names(const Tokens *tokens, Role role, GPtrArray *out) {
+    for (guint i = 0; i < tokens->entries->len; i++) {
+        const Entry *entry = &g_array_index(tokens->entries, Entry, i);
+        if (entry->identity.role >= role) g_ptr_array_add(out, g_strdup(entry->name));
+    }
+}

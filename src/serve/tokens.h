@@ -33,5 +33,9 @@ Tokens *tokens_parse(const char *path, const char *text, size_t len, GError **er
 
 void tokens_free(Tokens *tokens); /* NULL is allowed */
 
+/* Adds the names (const char *, which live as long as `tokens`) of those who may do what `role`
+ * may, in the file's order. */
+void tokens_names(const Tokens *tokens, Role role, GPtrArray *out);
+
 /* Whose token it is; NULL: nobody's. Lives as long as `tokens`. */
 const Identity *tokens_find(const Tokens *tokens, Str token);

@@ -572,6 +572,7 @@ static const struct {
     {"get /v1/alerts/{trans_num}", ROLE_VIEWER},
     {"post /v1/alerts/{trans_num}", ROLE_ANALYST},
     {"get /v1/audit", ROLE_ANALYST},
+    {"get /v1/people", ROLE_ANALYST},
     {"get /v1/cards/{card}", ROLE_ANALYST},
     {"get /v1/merchants/{name}", ROLE_VIEWER},
     {"post /v1/graph/neighbourhood", ROLE_VIEWER},
@@ -766,6 +767,14 @@ static void check_trail(Service *service) {
     service->token = NULL;
 }
 
+/* Whom alerts can be assigned to: not to those who may only look. */
+static void check_people(Service *service, const char *header) {
+    Response response = request_with(service, "GET", "/v1/people", NULL, NULL, 0, header);
+    g_assert_cmpint(response.status, ==, 200);
+    g_assert_cmpstr(response.body->str, ==, "{\"people\":[\"김민수\",\"ops@bank\"]}");
+    response_clear(&response);
+}
+
 static void test_sign_in(void) {
     g_autofree char *data = world_path(world, "signed");
     Service service = start_guarded(data);
@@ -776,6 +785,7 @@ static void test_sign_in(void) {
     g_autofree char *expected = g_strdup_printf(
         "{\"required\":true,\"name\":\"김민수\",\"role\":\"analyst\",\"csrf\":\"%s\"}", csrf);
     check_session(&service, cookie, expected);
+    check_people(&service, cookie);
     g_assert_cmpint(status_of(&service, "GET", "/v1/stats", NULL, cookie), ==, 200);
     g_assert_cmpint(status_of(&service, "HEAD", "/v1/stream", NULL, cookie), ==, 200);
     g_assert_cmpint(status_of(&service, "GET", "/v1/config", NULL, cookie), ==, 403);

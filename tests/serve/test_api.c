@@ -498,6 +498,7 @@ static void call_desk(Api *api, Service *service) {
     call(api, service, "GET", history, "/v1/transactions/unheard-of/card_history", NULL, NULL, 404);
     call(api, service, "GET", audit, "/v1/audit?limit=2", NULL, NULL, 200);
     call(api, service, "GET", audit, "/v1/audit?before=0", NULL, NULL, 400);
+    call(api, service, "GET", "/v1/people", "/v1/people", NULL, NULL, 200);
 }
 
 typedef struct Uncovered {
@@ -833,6 +834,7 @@ static void call_sessions(Api *api, Service *plain) {
     service.token = "viewer-0123456789";
     call(api, &service, "GET", "/v1/config", "/v1/config", NULL, NULL, 403);
     call(api, &service, "GET", "/v1/audit", "/v1/audit", NULL, NULL, 403);
+    call(api, &service, "GET", "/v1/people", "/v1/people", NULL, NULL, 403);
     call(api, &service, "GET", "/v1/cards/{card}", "/v1/cards/4111111111111111", NULL, NULL, 403);
     static const char *const by_number[][2] = {
         {"/v1/graph/neighbourhood", "{\"of\":\"card:4111111111111111\"}"},

@@ -24,4 +24,4 @@ Handler http_get_stats, http_get_board, http_get_drift, http_get_config, http_ge
     http_get_metrics, http_get_healthz, http_get_readyz, http_get_openapi, http_get_page;
 
 /* sessions.c */
-Handler http_get_session, http_post_session, http_delete_session;
+Handler http_get_session, http_post_session, http_delete_session, http_get_people;

@@ -40,6 +40,7 @@ static const Route routes[] = {
     {"GET", "/v1/session", http_get_session, ROLE_NONE, ROUTE_OPEN},
     {"POST", "/v1/session", http_post_session, ROLE_NONE, ROUTE_OPEN | ROUTE_ONE},
     {"DELETE", "/v1/session", http_delete_session, ROLE_NONE, ROUTE_OPEN},
+    {"GET", "/v1/people", http_get_people, ROLE_ANALYST, 0},
     {"GET", "/v1/config", http_get_config, ROLE_ADMIN, 0},
     {"GET", "/v1/stream", http_get_stream, ROLE_VIEWER, ROUTE_UNATTENDED},
     {"GET", "/metrics", http_get_metrics, ROLE_VIEWER, 0},

@@ -1,4 +1,4 @@
-/* Who asks: what of a request says so, signing in and out. */
+/* Who asks: what of a request says so, signing in and out, and who else there is. */
 #include "base/json_write.h"
 #include "serve/http/endpoints.h"
 
@@ -145,4 +145,16 @@ enum MHD_Result http_delete_session(Request *request) {
     request->cookie = (Str){"", 0};
     if (!pass.identity) return end_session(request);
     return http_tell(request, pass.identity, "session.end", address, end_session);
+}
+
+enum MHD_Result http_get_people(Request *request) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    gate_names(request->http->options.gate, ROLE_ANALYST, names);
+    GString *body = g_string_new("{\"people\":[");
+    for (guint i = 0; i < names->len; i++) {
+        if (i > 0) g_string_append_c(body, ',');
+        json_write_str(body, str_from(g_ptr_array_index(names, i)));
+    }
+    g_string_append(body, "]}");
+    return http_send_json(request, body);
 }
