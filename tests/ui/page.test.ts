@@ -82,7 +82,7 @@ test('the page before the first transaction says how to start', { skip }, async 
   const { page, complaints } = await openPage({ locale: 'en-US' });
   await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
   await page.getByText('No transactions yet').waitFor();
-  assert.equal(await page.title(), 'haechi 해치');
+  assert.equal(await page.title(), 'Live · haechi 해치');
   assert.match(await page.locator('.empty code').innerText(), new RegExp(`--to ${service.url} `));
   assert.match(await page.locator('.model').innerText(), /xgboost/);
   assert.deepEqual(complaints, []);

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { AlertItem, AlertPage, AlertShown, AuditEntry } from '../../ui/src/api/alerts';
 import { keyName } from '../../ui/src/keys';
 import { makeMoment } from '../../ui/src/moment';
+import { csvOf } from '../../ui/src/state/csv';
 import { hashOf, parseRoute, viewOf } from '../../ui/src/route';
 import { AUDIT_KEPT_MAX, mergeAudit } from '../../ui/src/state/audit';
 import {
@@ -26,9 +27,12 @@ import {
   lets,
   queryOf,
   readFilter,
+  sinceMs,
   STATUSES,
   withText,
 } from '../../ui/src/state/queue_filter';
+import { extended, noSelection, selectedAll, toggled } from '../../ui/src/state/selection';
+import { changeEach } from '../../ui/src/pages/alerts/use_bulk';
 
 function alert(number: string, over: Partial<AlertItem> = {}): AlertItem {
   return {
@@ -67,6 +71,8 @@ function after(...messages: QueueMessage[]): Queue {
 function numbers(queue: Queue): string {
   return (queue.rows ?? []).map((row) => row.trans_num).join(' ');
 }
+
+const NOW = Date.parse('2020-06-21T15:30:00Z');
 
 const three = page([alert('a'), alert('b'), alert('c')], 'cursor');
 
@@ -228,22 +234,22 @@ test('who changed a case is of its last entry, in whatever order they come', () 
 });
 
 test('a filter asks the service and answers for the stream the same question', () => {
-  assert.equal(queryOf(firstFilter, 'kim'), 'status=open%2Cin_review&order=expected_loss');
+  assert.equal(queryOf(firstFilter, 'kim', NOW), 'status=open%2Cin_review&order=expected_loss');
   const mine = { ...firstFilter, statuses: [], assignee: 'mine', text: ' Kirlin ', minAmount: 150.5 } as const;
-  const query = new URLSearchParams(queryOf(mine, 'kim&co'));
+  const query = new URLSearchParams(queryOf(mine, 'kim&co', NOW));
   assert.equal(query.get('assignee'), 'kim&co');
   assert.equal(query.get('status'), 'open,in_review,fraud,not_fraud');
   assert.equal(query.get('min_amount'), '150.5');
   assert.equal(query.get('q'), 'Kirlin');
-  assert.equal(new URLSearchParams(queryOf({ ...firstFilter, assignee: 'unassigned' }, 'kim')).get('assignee'), '');
+  assert.equal(new URLSearchParams(queryOf({ ...firstFilter, assignee: 'unassigned' }, 'kim', NOW)).get('assignee'), '');
 
-  assert.ok(lets(firstFilter, 'kim', alert('a')));
-  assert.ok(!lets(firstFilter, 'kim', alert('a', { status: 'fraud' })));
-  assert.ok(!lets(mine, 'kim', alert('a')));
-  assert.ok(lets(mine, 'kim', alert('a', { assignee: 'kim', status: 'fraud' })));
-  assert.ok(!lets({ ...firstFilter, decision: 'review' }, 'kim', alert('a')));
-  assert.ok(!lets({ ...firstFilter, minAmount: 201 }, 'kim', alert('a')));
-  const found = (text: string): boolean => lets({ ...firstFilter, text }, 'kim', alert('2da90c7d'));
+  assert.ok(lets(firstFilter, 'kim', NOW, alert('a')));
+  assert.ok(!lets(firstFilter, 'kim', NOW, alert('a', { status: 'fraud' })));
+  assert.ok(!lets(mine, 'kim', NOW, alert('a')));
+  assert.ok(lets(mine, 'kim', NOW, alert('a', { assignee: 'kim', status: 'fraud' })));
+  assert.ok(!lets({ ...firstFilter, decision: 'review' }, 'kim', NOW, alert('a')));
+  assert.ok(!lets({ ...firstFilter, minAmount: 201 }, 'kim', NOW, alert('a')));
+  const found = (text: string): boolean => lets({ ...firstFilter, text }, 'kim', NOW, alert('2da90c7d'));
   assert.deepEqual(
     ['2DA9', 'kirlin', '1234', '234', 'da90', ''].map(found),
     [true, true, true, false, false, true],
@@ -333,4 +339,57 @@ test('a search looks at what is decided, too, unless statuses were chosen', () =
 test('filters that are folded away are counted', () => {
   assert.equal(foldedFilters(firstFilter), 0);
   assert.equal(foldedFilters({ ...firstFilter, text: 'x', minAmount: 0, assignee: 'mine' }), 2);
+});
+
+test('since when alerts are shown is said to the service and holds for those that come', () => {
+  const day = { ...firstFilter, since: '24h' as const };
+  assert.equal(new URLSearchParams(queryOf(day, 'kim', NOW)).get('since'), '2020-06-20T15:30:00Z');
+  assert.ok(lets(day, 'kim', NOW, alert('a')));
+  assert.ok(!lets(day, 'kim', NOW, alert('a', { time: '2020-06-20T15:29:59Z' })));
+  assert.ok(lets({ ...day, since: '7d' }, 'kim', NOW, alert('a', { time: '2020-06-20T15:29:59Z' })));
+  assert.equal(sinceMs({ since: 'today' }, NOW), new Date(NOW).setHours(0, 0, 0, 0));
+  assert.equal(readFilter(JSON.stringify(day)).since, '24h');
+  assert.equal(readFilter('{"since":"yesterday"}').since, 'all');
+});
+
+test('alerts are selected one by one, in a range, and all', () => {
+  const shown = ['a', 'b', 'c', 'd', 'e'];
+  const one = toggled(noSelection, 'b');
+  assert.deepEqual([...extended(one, 'd', shown).numbers], ['b', 'c', 'd']);
+  assert.deepEqual([...extended(toggled(one, 'e'), 'c', shown).numbers].sort(), ['b', 'c', 'd', 'e']);
+  assert.deepEqual([...toggled(one, 'b').numbers], []);
+  assert.deepEqual([...extended(noSelection, 'd', shown).numbers], ['d'], 'no range without a beginning');
+  assert.deepEqual([...extended(toggled(noSelection, 'gone'), 'd', shown).numbers].includes('d'), true);
+  assert.equal(selectedAll(shown).numbers.size, 5);
+});
+
+test('of several changes each is refused for itself', async () => {
+  const asked: string[] = [];
+  const counted: number[] = [];
+  const steps = ['a', 'b', 'c'].map((number) => ({ number, change: { status: 'fraud' } as const }));
+  const outcome = await changeEach(
+    steps,
+    async (number) => {
+      asked.push(number);
+      if (number === 'a') return { kind: 'conflict', alert: whole('a') };
+      if (number === 'b') return { kind: 'failed', error: new Error('gone') };
+      return { kind: 'done', alert: whole(number) };
+    },
+    (count) => counted.push(count),
+  );
+  assert.deepEqual(asked, ['a', 'b', 'c']);
+  assert.deepEqual(counted, [1, 2, 3]);
+  assert.deepEqual([outcome.done, outcome.conflicts, outcome.failed], [['c'], ['a'], ['b']]);
+  assert.equal(outcome.error?.message, 'gone');
+});
+
+test('a file for spreadsheets is quoted, and nothing in it is a formula', () => {
+  const text = csvOf([alert('=1+1', { merchant: 'A "B", Sons', assignee: '@kim', amount: -2 })]);
+  const [head, line, end] = text.split('\r\n');
+  assert.ok(head!.startsWith('\ufefftrans_num,time,card,merchant,'));
+  assert.equal(end, '');
+  assert.equal(
+    line,
+    `'=1+1,2020-06-21T12:14:25Z,************1234,"A ""B"", Sons",travel,-2,0.9,decline,180,open,'@kim,0,,`,
+  );
 });

@@ -3,10 +3,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { actorName } from '../../ui/src/actor';
+import { ServiceError } from '../../ui/src/api/client';
 import { parseMetrics } from '../../ui/src/api/metrics';
 import { cardDigits, makeFormat, merchantName, plainName } from '../../ui/src/format';
+import { makeLocale } from '../../ui/src/context';
+import { problemOf, problemText } from '../../ui/src/problem';
 import { preferredLanguage, texts } from '../../ui/src/i18n';
 import { categoryName } from '../../ui/src/i18n/categories';
+
+test('a refusal is told in the reader’s language, with the service’s words where they tell more', () => {
+  const gone = new TypeError('Failed to fetch');
+  assert.equal(problemText(gone, texts.ko), '서비스가 응답하지 않습니다.');
+  assert.equal(problemText(gone, texts.en), 'The service does not answer.');
+  const busy = new ServiceError(503, 'too many requests are waiting');
+  assert.ok(!problemText(busy, texts.ko).includes('waiting'));
+  const wrong = new ServiceError(422, 'rounds: not a number');
+  assert.match(problemText(wrong, texts.ko), /^입력한 내용을 처리할 수 없습니다\. \(rounds: not a number\)$/);
+  const odd = new ServiceError(418, 'short and stout');
+  assert.deepEqual(problemOf(odd, texts.en), { text: 'The service refused this.', detail: 'short and stout' });
+  for (const status of Object.keys(texts.en.problems.byStatus))
+    assert.notEqual(texts.ko.problems.byStatus[Number(status)], undefined, status);
+});
+
+test('who acts is named in the reader’s language where it is no person', () => {
+  assert.equal(actorName('label', makeLocale('ko')), '외부 라벨');
+  assert.equal(actorName('schedule', makeLocale('en')), 'The schedule');
+  assert.equal(actorName('kim', makeLocale('ko')), 'kim');
+  assert.equal(actorName('constructor', makeLocale('ko')), 'constructor');
+});
 
 const en = makeFormat('en');
 const ko = makeFormat('ko');

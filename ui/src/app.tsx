@@ -8,7 +8,7 @@ import { Header } from './components/header';
 import { Navigation } from './components/navigation';
 import { SignInDialog, SignInPage } from './components/sign_in';
 import { LocaleContext, makeLocale } from './context';
-import type { Language } from './i18n';
+import type { Language, Texts } from './i18n';
 import { AlertsPage } from './pages/alerts';
 import { LivePage } from './pages/live';
 import { ModelsPage } from './pages/models';
@@ -90,6 +90,28 @@ function Content({ route, state, store, pausedAt, onPause }: ContentProps): JSX.
   }
 }
 
+/** What a tab of the browser is called: the page, and which of its kind it shows. */
+function titleOf(route: Route, texts: Texts): string {
+  switch (route.view) {
+    case 'transaction':
+      return `${texts.transaction.title} ${route.number}`;
+    case 'alerts':
+      return route.number === undefined ? texts.queue.title : `${texts.queue.one} ${route.number}`;
+    case 'audit':
+      return texts.queue.audit;
+    case 'pipeline':
+      return `${route.name} · ${texts.pipelines.title}`;
+    case 'run':
+      return `${texts.pipelines.runFound} ${route.id}`;
+    case 'model':
+      return `${route.name} ${route.version} · ${texts.models.title}`;
+    case 'comparison':
+      return `${route.models.join(' / ')} · ${texts.models.title}`;
+    default:
+      return texts.views[viewOf(route)];
+  }
+}
+
 /**
  * On the way to another view the page's heading takes the focus, so that the keyboard goes on from
  * there and a screen reader says where one is. The page's title says it too.
@@ -106,7 +128,7 @@ function useArrival(route: Route, name: string): void {
     (find('main [data-heading]') ?? find('main'))?.focus({ preventScroll: true });
   }, [address]);
   useEffect(() => {
-    document.title = route.view === 'live' ? 'haechi 해치' : `${name} · haechi 해치`;
+    document.title = `${name} · haechi 해치`;
   }, [address, name]);
 }
 
@@ -143,7 +165,7 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
   useLayoutEffect(() => setPausedAt(null), [person, gate]);
   useEffect(() => applyLanguage(language), [language]);
   useEffect(() => applyTheme(theme), [theme]);
-  useArrival(route, route.view === 'transaction' ? locale.texts.transaction.title : locale.texts.views[viewOf(route)]);
+  useArrival(route, titleOf(route, locale.texts));
 
   return (
     <LocaleContext.Provider value={locale}>

@@ -49,9 +49,6 @@ export interface AlertShown extends StoredTransaction, Omit<AlertItem, keyof Tra
   readonly history: readonly HistoryEntry[];
 }
 
-/** Who changes a case where a label from elsewhere does. */
-export const BY_LABEL = 'label';
-
 export interface AuditEntry extends HistoryEntry {
   readonly role: string | null;
   readonly subject: string | null;

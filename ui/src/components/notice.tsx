@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 
 import { isAbsent, isBusy, type Resource } from '../api/resource';
 import { useLocale } from '../context';
+import { problemOf } from '../problem';
 
 interface NoticeProps {
   readonly kind: string;
@@ -16,6 +17,16 @@ export function Notice({ kind, children }: NoticeProps): JSX.Element {
     <div class={`notice ${kind}`} role="status">
       {children}
     </div>
+  );
+}
+
+/** Why there is no answer, and where it helps the service's own words. */
+export function FailureNotice({ error }: { readonly error: Error }): JSX.Element {
+  const { text, detail } = problemOf(error, useLocale().texts);
+  return (
+    <Notice kind="lost">
+      {text} {detail !== null && <span class="quiet">{detail}</span>}
+    </Notice>
   );
 }
 
@@ -47,17 +58,14 @@ export function ResourceNotice({ of, absent }: ResourceNoticeProps): JSX.Element
   if (isAbsent(of.error)) return <Notice kind="absent">{absent}</Notice>;
   if (of.data === null && isBusy(of.error)) {
     return (
-      <Notice kind="connecting">
-        {texts.slow} <span class="quiet">{of.error?.message}</span>
-      </Notice>
+      <Notice kind="connecting">{texts.slow}</Notice>
     );
   }
   if (of.error) {
-    return (
-      <Notice kind="lost">
-        {of.data === null ? texts.askFailed : texts.askFailedAgain}{' '}
-        <span class="quiet">{of.error.message}</span>
-      </Notice>
+    return of.data === null ? (
+      <FailureNotice error={of.error} />
+    ) : (
+      <Notice kind="lost">{texts.askFailedAgain}</Notice>
     );
   }
   return of.data === null ? <Waiting /> : null;

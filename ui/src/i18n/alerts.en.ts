@@ -2,6 +2,7 @@
 
 export const queueEn = {
   title: 'Alerts',
+  one: 'Alert',
   tabs: 'Parts of this page',
   queue: 'Queue',
   audit: 'Audit trail',
@@ -14,12 +15,47 @@ export const queueEn = {
   decisionOf: 'Decision',
   decisions: { any: 'Any', decline: 'Decline', review: 'Review' },
   minAmount: 'Amount from',
+  sinceOf: 'Period',
+  sinces: { all: 'Any time', today: 'Today', '24h': 'Last 24 hours', '7d': 'Last 7 days' },
   order: 'Order',
   orders: { expected_loss: 'Expected loss', time: 'Latest', score: 'Score' },
   search: 'Search',
   searchHint: 'Merchant, last four digits, number',
   lastFour: (digits: string) => `Searched by the card’s last four digits, ${digits}: whole numbers stay out of the search.`,
   clear: 'Clear filters',
+
+  exportCsv: 'Export as CSV',
+  exporting: 'Exporting…',
+  exportNote: 'All alerts that these filters let through, with masked card numbers',
+  exported: (count: string, one: boolean) => (one ? `${count} alert exported.` : `${count} alerts exported.`),
+  exportCut: (count: string) => `The first ${count} were exported. Narrow the filters for the others.`,
+  exportFailed: 'Not exported: the service gave no answer.',
+
+  selectedOnes: 'The alerts that are selected',
+  selectOne: (amount: string, merchant: string) => `Select ${amount}, ${merchant}`,
+  selected: (count: string) => `${count} selected`,
+  selectAll: (count: string) => `Select all ${count} shown`,
+  selectNone: 'Select none',
+  bulkBusy: (done: string, all: string) => `Saving ${done} of ${all}…`,
+  confirmMany: {
+    fraud: (count: string, one: boolean) => (one ? 'Label it fraud?' : `Label these ${count} alerts fraud?`),
+    not_fraud: (count: string, one: boolean) => (one ? 'Label it not fraud?' : `Label these ${count} alerts not fraud?`),
+  },
+  doneMany: {
+    open: (count: string, _one: boolean) => `${count} reopened.`,
+    in_review: (count: string, _one: boolean) => `${count} in review.`,
+    fraud: (count: string, _one: boolean) => `${count} labelled fraud.`,
+    not_fraud: (count: string, _one: boolean) => `${count} labelled not fraud.`,
+  },
+  assignedMany: (count: string, name: string, _one: boolean) => `${count} assigned to ${name}.`,
+  releasedMany: (count: string, _one: boolean) => `${count} assigned to nobody.`,
+  conflicts: (count: string) => `${count} not saved: somebody changed them meanwhile.`,
+  failedMany: (count: string) => `${count} not saved; they stay selected.`,
+  undo: 'Undo',
+  undone: (count: string, one: boolean) =>
+    one
+      ? 'Taken back: the alert is as before. A label already sent stays until it is decided anew.'
+      : `Taken back: ${count} alerts are as before. Labels already sent stay until they are decided anew.`,
 
   listBy: (order: string) => `Alerts by: ${order}`,
   arrived: (count: string, one: boolean) => (one ? `${count} new alert` : `${count} new alerts`),
@@ -45,6 +81,7 @@ export const queueEn = {
 
   decide: 'Decide',
   assignToMe: 'Assign to me',
+  assignTo: 'Assign to…',
   release: 'Release',
   taken: (name: string) => `Take over from ${name}`,
   confirm: {
@@ -66,7 +103,8 @@ export const queueEn = {
   labelWaits: 'The label waits until it can be sent; that happens by itself.',
   conflict: (name: string, now: string) => `${name} changed it meanwhile: ${now}. Yours was not saved.`,
   someone: 'Somebody',
-  aLabel: 'A label',
+  /** Who acts where no person does, by the names that the service has for them. */
+  agents: { label: 'A label', schedule: 'The schedule', unknown: 'Unknown' } as Readonly<Record<string, string>>,
   failed: 'Not saved.',
 
   why: 'Why',
@@ -100,6 +138,8 @@ export const queueEn = {
     not_fraud: 'Not fraud; once more to confirm',
     in_review: 'In review',
     assign: 'Assign to me, or release',
+    select: 'Select, to decide several at once',
+    undo: 'Take the last decision back',
     note: 'Write a note',
     search: 'Search',
     refresh: 'Show new alerts',

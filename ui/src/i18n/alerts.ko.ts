@@ -4,6 +4,7 @@ import type { queueEn } from './alerts.en';
 
 export const queueKo: typeof queueEn = {
   title: '경보',
+  one: '경보',
   tabs: '이 화면의 구성',
   queue: '대기열',
   audit: '감사 기록',
@@ -16,12 +17,45 @@ export const queueKo: typeof queueEn = {
   decisionOf: '판정',
   decisions: { any: '전체', decline: '거절', review: '검토' },
   minAmount: '최소 금액',
+  sinceOf: '기간',
+  sinces: { all: '전체', today: '오늘', '24h': '최근 24시간', '7d': '최근 7일' },
   order: '정렬',
   orders: { expected_loss: '예상 손실', time: '최신순', score: '점수' },
   search: '검색',
   searchHint: '가맹점, 카드 끝 네 자리, 거래 번호',
   lastFour: (digits) => `카드 번호는 끝 네 자리(${digits})로만 검색하며, 전체 번호는 보내지 않습니다.`,
   clear: '필터 지우기',
+
+  exportCsv: 'CSV로 내보내기',
+  exporting: '내보내는 중…',
+  exportNote: '현재 필터에 맞는 모든 경보를 내보냅니다. 카드 번호는 가려집니다.',
+  exported: (count) => `경보 ${count}건을 내보냈습니다.`,
+  exportCut: (count) => `처음 ${count}건만 내보냈습니다. 나머지는 필터를 좁혀 내보내세요.`,
+  exportFailed: '서비스가 응답하지 않아 내보내지 못했습니다.',
+
+  selectedOnes: '선택한 경보 일괄 처리',
+  selectOne: (amount, merchant) => `${merchant}, ${amount} 선택`,
+  selected: (count) => `${count}건 선택`,
+  selectAll: (count) => `표시된 ${count}건 모두 선택`,
+  selectNone: '선택 해제',
+  bulkBusy: (done, all) => `${all}건 중 ${done}건 저장하는 중…`,
+  confirmMany: {
+    fraud: (count) => `선택한 ${count}건을 사기로 확정할까요?`,
+    not_fraud: (count) => `선택한 ${count}건을 정상으로 확정할까요?`,
+  },
+  doneMany: {
+    open: (count) => `${count}건을 다시 열었습니다.`,
+    in_review: (count) => `${count}건을 검토 중으로 바꾸었습니다.`,
+    fraud: (count) => `${count}건을 사기로 확정했습니다.`,
+    not_fraud: (count) => `${count}건을 정상으로 확정했습니다.`,
+  },
+  assignedMany: (count, name) => `${count}건을 ${name}에게 배정했습니다.`,
+  releasedMany: (count) => `${count}건의 담당을 해제했습니다.`,
+  conflicts: (count) => `${count}건은 그사이 다른 사용자가 변경해 저장되지 않았습니다.`,
+  failedMany: (count) => `${count}건은 저장되지 않아 선택된 채로 남아 있습니다.`,
+  undo: '실행 취소',
+  undone: (count) =>
+    `${count}건을 이전 상태로 되돌렸습니다. 이미 전송된 라벨은 다시 확정할 때까지 그대로입니다.`,
 
   listBy: (order) => `경보, 정렬: ${order}`,
   arrived: (count) => `새 경보 ${count}건`,
@@ -47,6 +81,7 @@ export const queueKo: typeof queueEn = {
 
   decide: '처리',
   assignToMe: '나에게 배정',
+  assignTo: '담당자 지정…',
   release: '배정 해제',
   taken: (name) => `${name}에게서 넘겨받기`,
   confirm: {
@@ -68,7 +103,7 @@ export const queueKo: typeof queueEn = {
   labelWaits: '라벨은 보낼 수 있게 되면 자동으로 전송됩니다.',
   conflict: (name, now) => `그사이 변경되었습니다(${name}): ${now}. 이번 변경은 저장되지 않았습니다.`,
   someone: '다른 사용자',
-  aLabel: '외부 라벨',
+  agents: { label: '외부 라벨', schedule: '예약 실행', unknown: '알 수 없음' },
   failed: '저장되지 않았습니다.',
 
   why: '경보 사유',
@@ -102,6 +137,8 @@ export const queueKo: typeof queueEn = {
     not_fraud: '정상, 한 번 더 누르면 확정',
     in_review: '검토 중',
     assign: '나에게 배정 또는 배정 해제',
+    select: '선택(여러 건 함께 처리)',
+    undo: '마지막 확정 되돌리기',
     note: '메모 작성',
     search: '검색',
     refresh: '새 경보 표시',

@@ -15,5 +15,7 @@ export const sessionEn = {
   failed: 'The service does not answer. Try again.',
   signedInAs: 'Signed in as',
   roles: { viewer: 'viewer', analyst: 'analyst', admin: 'admin' },
+  /** Of who acts, as the audit trail has it: also of what is no person. */
+  otherRoles: { service: 'service', none: 'not signed in' } as Readonly<Record<string, string>>,
   needs: (role: string) => `Needs the role “${role}”.`,
 };

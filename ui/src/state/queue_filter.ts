@@ -9,6 +9,8 @@ export const ASSIGNEES = ['anyone', 'mine', 'unassigned'] as const;
 export const ORDERS = ['expected_loss', 'time', 'score'] as const;
 export const DECISIONS = ['any', 'decline', 'review'] as const;
 
+export const SINCES = ['all', 'today', '24h', '7d'] as const;
+
 export interface QueueFilter {
   /** Those shown; none of them means all. */
   readonly statuses: readonly CaseStatus[];
@@ -16,6 +18,8 @@ export interface QueueFilter {
   readonly decision: (typeof DECISIONS)[number];
   /** The least amount; null for any. */
   readonly minAmount: number | null;
+  /** From when on, by the transaction's own time. */
+  readonly since: (typeof SINCES)[number];
   /** The beginning of a transaction's number, a part of a merchant's name, a card's last four digits. */
   readonly text: string;
   readonly order: (typeof ORDERS)[number];
@@ -29,6 +33,7 @@ export const firstFilter: QueueFilter = {
   assignee: 'anyone',
   decision: 'any',
   minAmount: null,
+  since: 'all',
   text: '',
   order: 'expected_loss',
 };
@@ -60,12 +65,27 @@ export function withText(filter: QueueFilter, typed: string): QueueFilter {
 }
 
 /** How many of the filters that a narrow window folds away let less through. */
-export function foldedFilters({ assignee, decision, minAmount }: QueueFilter): number {
-  return [assignee !== 'anyone', decision !== 'any', minAmount !== null].filter(Boolean).length;
+export function foldedFilters({ assignee, decision, minAmount, since }: QueueFilter): number {
+  const less = [assignee !== 'anyone', decision !== 'any', minAmount !== null, since !== 'all'];
+  return less.filter(Boolean).length;
 }
 
-/** The part of GET /v1/alerts' query that says the filter; `me` is the name of who asks. */
-export function queryOf(filter: QueueFilter, me: string): string {
+const HOUR_MS = 3_600_000;
+
+/** The first moment that the filter lets through, in milliseconds since the epoch; today is the browser's. */
+export function sinceMs({ since }: Pick<QueueFilter, 'since'>, now: number): number | null {
+  if (since === 'all') return null;
+  if (since === 'today') return new Date(now).setHours(0, 0, 0, 0);
+  return now - (since === '24h' ? 24 : 7 * 24) * HOUR_MS;
+}
+
+/** As the service reads it: to the second. */
+function isoSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** The part of GET /v1/alerts' query that says the filter at `now`; `me` is the name of who asks. */
+export function queryOf(filter: QueueFilter, me: string, now: number): string {
   const query = new URLSearchParams();
   const statuses = filter.statuses.length > 0 ? filter.statuses : STATUSES;
   query.set('status', statuses.join(','));
@@ -73,6 +93,8 @@ export function queryOf(filter: QueueFilter, me: string): string {
   if (filter.assignee === 'unassigned') query.set('assignee', '');
   if (filter.decision !== 'any') query.set('decision', filter.decision);
   if (filter.minAmount !== null) query.set('min_amount', String(filter.minAmount));
+  const since = sinceMs(filter, now);
+  if (since !== null) query.set('since', isoSeconds(since));
   const text = filter.text.trim();
   if (text !== '') query.set('q', text);
   query.set('order', filter.order);
@@ -83,7 +105,8 @@ export function queryOf(filter: QueueFilter, me: string): string {
 export function lets(
   filter: QueueFilter,
   me: string,
-  alert: Pick<AlertItem, 'status' | 'assignee' | 'decision' | 'amount' | 'trans_num' | 'merchant' | 'card'>,
+  now: number,
+  alert: Pick<AlertItem, 'status' | 'assignee' | 'decision' | 'amount' | 'time' | 'trans_num' | 'merchant' | 'card'>,
 ): boolean {
   const { statuses, assignee, decision, minAmount } = filter;
   if (statuses.length > 0 && !statuses.includes(alert.status)) return false;
@@ -91,6 +114,8 @@ export function lets(
   if (assignee === 'unassigned' && alert.assignee !== null) return false;
   if (decision !== 'any' && alert.decision !== decision) return false;
   if (minAmount !== null && alert.amount < minAmount) return false;
+  const since = sinceMs(filter, now);
+  if (since !== null && Date.parse(alert.time) < since) return false;
   const text = filter.text.trim().toLowerCase();
   return (
     text === '' ||
@@ -118,6 +143,7 @@ export function readFilter(kept: string | null): QueueFilter {
     assignee: one(ASSIGNEES, found.assignee, firstFilter.assignee),
     decision: one(DECISIONS, found.decision, firstFilter.decision),
     minAmount: typeof minAmount === 'number' && minAmount >= 0 ? minAmount : null,
+    since: one(SINCES, found.since, firstFilter.since),
     text: typeof text === 'string' ? text : '',
     order: one(ORDERS, found.order, firstFilter.order),
   };

@@ -8,6 +8,7 @@ import type { CaseStatus } from '../../api/types';
 import { useLocale } from '../../context';
 import { usePermission } from '../../session';
 import { STATUSES } from '../../state/queue_filter';
+import { AssignTo } from './assign';
 import type { CasePaneProps } from './case';
 import { StatusShape } from './status';
 
@@ -15,7 +16,7 @@ const KEYS: Readonly<Partial<Record<CaseStatus, string>>> = { in_review: 'r', fr
 
 type ActionsProps = Pick<
   CasePaneProps,
-  'now' | 'me' | 'saving' | 'confirming' | 'onDecide' | 'onCancel' | 'onAssign'
+  'now' | 'me' | 'people' | 'saving' | 'confirming' | 'onDecide' | 'onCancel' | 'onAssign' | 'onAssignTo'
 >;
 
 function Confirm({ confirming, onDecide, onCancel }: ActionsProps): JSX.Element | null {
@@ -73,6 +74,7 @@ export function Actions(props: ActionsProps): JSX.Element {
           {assignName(now, me, words)}
           <kbd aria-hidden="true">a</kbd>
         </button>
+        {may && props.people.length > 1 && <AssignTo people={props.people} disabled={false} onAssign={props.onAssignTo} />}
       </div>
       {why && <p class="quiet why-not">{why}</p>}
       <Confirm {...props} />

@@ -3,11 +3,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { actorName } from '../../actor';
 import type { AuditEntry } from '../../api/alerts';
 import { getJson } from '../../api/client';
 import { Notice, ResourceNotice } from '../../components/notice';
 import { useMoment } from '../../components/when';
-import { useLocale } from '../../context';
+import { useLocale, type Locale } from '../../context';
 import { hashOf } from '../../route';
 import { usePermission } from '../../session';
 import { AUDIT_KEPT_MAX, mergeAudit } from '../../state/audit';
@@ -90,7 +91,8 @@ function Subject({ entry }: { readonly entry: AuditEntry }): JSX.Element {
   return <a href={link}>{entry.subject}</a>;
 }
 
-function roleName(role: string | null, names: Readonly<Record<string, string>>): string {
+function roleName(role: string | null, { texts }: Locale): string {
+  const names: Readonly<Record<string, string>> = { ...texts.session.roles, ...texts.session.otherRoles };
   return role !== null && Object.prototype.hasOwnProperty.call(names, role) ? names[role]! : (role ?? '');
 }
 
@@ -104,7 +106,7 @@ function Row({ entry }: { readonly entry: AuditEntry }): JSX.Element {
         <time dateTime={entry.time}>{moment.short(entry.time)}</time>
       </td>
       <td class="by">
-        <b>{entry.by}</b> <span class="quiet">{roleName(entry.role, locale.texts.session.roles)}</span>
+        <b>{actorName(entry.by, locale)}</b> <span class="quiet">{roleName(entry.role, locale)}</span>
       </td>
       <td class="action">{actionName(entry.action, locale)}</td>
       <td class={`subject ${entry.subject ? '' : 'without'}`} title={entry.subject ?? undefined}>

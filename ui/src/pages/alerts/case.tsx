@@ -7,7 +7,7 @@ import type { AlertItem, AlertShown } from '../../api/alerts';
 import { isAbsent } from '../../api/resource';
 import type { CaseStatus } from '../../api/types';
 import { ActualMark, DecisionMark } from '../../components/decision';
-import { Notice } from '../../components/notice';
+import { FailureNotice, Notice } from '../../components/notice';
 import { useLocale } from '../../context';
 import { cardDigits, merchantName } from '../../format';
 import { categoryName } from '../../i18n/categories';
@@ -22,6 +22,8 @@ export interface Said {
   readonly of: string;
   readonly kind: 'done' | 'conflict' | 'failed';
   readonly text: string;
+  /** Whether it is a decision that can be taken back. */
+  readonly undo?: boolean;
 }
 
 /** What the list and the whole alert have in common. */
@@ -37,6 +39,8 @@ export interface CasePaneProps {
   /** The case as it is shown, a change that is on its way included. */
   readonly now: Pick<AlertItem, 'status' | 'assignee'> | null;
   readonly me: string;
+  /** To whom it can be assigned. */
+  readonly people: readonly string[];
   readonly saving: boolean;
   readonly confirming: 'fraud' | 'not_fraud' | null;
   readonly said: Said | null;
@@ -45,6 +49,8 @@ export interface CasePaneProps {
   onDecide(status: CaseStatus): void;
   onCancel(): void;
   onAssign(): void;
+  onAssignTo(name: string | null): void;
+  onUndo(): void;
   onNote(text: string): Promise<boolean>;
   onStep(by: number): void;
 }
@@ -105,11 +111,8 @@ function State({ detail, chosen }: Pick<CasePaneProps, 'detail' | 'chosen'>): JS
   const words = texts.queue;
   if (chosen === null) return <p class="none">{words.choose}</p>;
   if (!detail.error) return <p class="none">{texts.asking}</p>;
-  return (
-    <Notice kind={isAbsent(detail.error) ? 'absent' : 'lost'}>
-      {isAbsent(detail.error) ? words.notFound : `${texts.askFailed} ${detail.error.message}`}
-    </Notice>
-  );
+  if (isAbsent(detail.error)) return <Notice kind="absent">{words.notFound}</Notice>;
+  return <FailureNotice error={detail.error} />;
 }
 
 export function CasePane(props: CasePaneProps): JSX.Element {
@@ -127,7 +130,15 @@ export function CasePane(props: CasePaneProps): JSX.Element {
       )}
       <div class="case-said">
         <p role="status" class="done">
-          {said?.kind === 'done' && said.text}
+          {said?.kind === 'done' && <span>{said.text}</span>}
+          {said?.undo && (
+            <>
+              {' '}
+              <button type="button" class="plain" aria-keyshortcuts="z" onClick={props.onUndo}>
+                {words.undo}
+              </button>
+            </>
+          )}
         </p>
         <p role="alert" class={said?.kind ?? ''}>
           {said !== null && said.kind !== 'done' && said.text}

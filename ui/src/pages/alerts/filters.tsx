@@ -14,6 +14,7 @@ import {
   isCardNumber,
   ORDERS,
   searchedFor,
+  SINCES,
   STATUSES,
   withText,
   type QueueFilter,
@@ -158,6 +159,13 @@ export function Filters(props: FiltersProps): JSX.Element {
         <button type="button" class="fold" aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>
           {words.filters} {folded > 0 && <b>{format.integer(folded)}</b>}
         </button>
+        <Pick
+          label={words.sinceOf}
+          values={SINCES}
+          names={words.sinces}
+          value={filter.since}
+          onPick={(since) => onFilter({ ...filter, since })}
+        />
         <Pick
           label={words.assigneeOf}
           values={ASSIGNEES}

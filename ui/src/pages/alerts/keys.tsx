@@ -14,6 +14,8 @@ const KEYS: readonly (readonly [keys: readonly string[], name: Named])[] = [
   [['n'], 'not_fraud'],
   [['r'], 'in_review'],
   [['a'], 'assign'],
+  [['x'], 'select'],
+  [['z'], 'undo'],
   [['c'], 'note'],
   [['o'], 'transaction'],
   [['u'], 'refresh'],

@@ -23,16 +23,29 @@ interface RowProps {
   readonly chosen: boolean;
   /** Reached with Tab: the chosen one, or the first where none is. */
   readonly entry: boolean;
+  /** Selected, to be changed with others; null for who may change nothing. */
+  readonly selected: boolean | null;
   onPick(number: string, event: MouseEvent): void;
+  onSelect(number: string, range: boolean): void;
 }
 
-const Row = memo(function Row({ row, chosen, entry, onPick }: RowProps): JSX.Element {
+const Row = memo(function Row({ row, chosen, entry, selected, onPick, onSelect }: RowProps): JSX.Element {
   const { language, texts, format } = useLocale();
   const words = texts.queue;
   const [reason] = row.reasons;
   const settled = row.status === 'fraud' || row.status === 'not_fraud';
   return (
-    <li>
+    <li class={selected ? 'selected' : ''}>
+      {selected !== null && (
+        <input
+          type="checkbox"
+          class="select"
+          aria-label={words.selectOne(format.amount(row.amount), merchantName(row.merchant))}
+          checked={selected}
+          tabIndex={entry ? 0 : -1}
+          onClick={(event) => onSelect(row.trans_num, event.shiftKey)}
+        />
+      )}
       <a
         id={rowId(row.trans_num)}
         class={`row ${row.decision} ${settled ? 'settled' : ''}`}
@@ -85,7 +98,10 @@ interface ListProps {
   readonly filter: QueueFilter;
   readonly loading: boolean;
   readonly chosen: string | null;
+  /** null for who may select none. */
+  readonly isSelected: ((number: string) => boolean) | null;
   onPick(number: string, event: MouseEvent): void;
+  onSelect(number: string, range: boolean): void;
   onShowNew(): void;
   onMore(): void;
 }
@@ -116,7 +132,7 @@ function Nothing({ filter }: { readonly filter: QueueFilter }): JSX.Element {
 }
 
 export function List(props: ListProps): JSX.Element {
-  const { queue, filter, loading, chosen, onPick } = props;
+  const { queue, filter, loading, chosen, isSelected, onPick, onSelect } = props;
   const { texts, format } = useLocale();
   const words = texts.queue;
   const rows = queue.rows ?? [];
@@ -134,7 +150,9 @@ export function List(props: ListProps): JSX.Element {
                 row={row}
                 chosen={row.trans_num === chosen}
                 entry={held ? row.trans_num === chosen : i === 0}
+                selected={isSelected && isSelected(row.trans_num)}
                 onPick={onPick}
+                onSelect={onSelect}
               />
             ))}
           </ol>

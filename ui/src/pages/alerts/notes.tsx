@@ -3,6 +3,7 @@
 import type { JSX, RefObject } from 'preact';
 import { useState } from 'preact/hooks';
 
+import { actorName } from '../../actor';
 import type { AlertShown, HistoryEntry } from '../../api/alerts';
 import { When } from '../../components/when';
 import { useLocale, type Locale } from '../../context';
@@ -114,7 +115,7 @@ export function History({ alert }: { readonly alert: AlertShown }): JSX.Element 
               {entry.action !== 'alert.note' && entry.text && <span class="quiet"> {entry.text}</span>}
             </span>
             <span class="quiet">
-              {entry.by} · <When iso={entry.time} />
+              {actorName(entry.by, locale)} · <When iso={entry.time} />
             </span>
           </li>
         ))}

@@ -1,9 +1,10 @@
 // The queue as a component's state: asked for, kept up to date by the stream, and changed.
 
-import { useCallback, useEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 
 import { alertPath, type AlertPage, type AlertShown, type CaseChange } from '../../api/alerts';
 import { getJson, postJson, ServiceError } from '../../api/client';
+import { asError } from '../../problem';
 import { feed } from '../../state/feed';
 import type { Connection } from '../../state/live';
 import { noQueue, reduceQueue, type Queue } from '../../state/queue';
@@ -23,16 +24,14 @@ export type Outcome =
 
 export interface QueueHandle {
   readonly queue: Queue;
+  /** Which alerts it holds, as a question to the service. */
+  readonly filters: string;
   readonly loading: boolean;
   readonly error: Error | null;
   /** Asks for the first page anew: what arrived gets its place. */
   showNew(): void;
   showMore(): void;
   change(number: string, change: CaseChange): Promise<Outcome>;
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
 
 export function useQueue(filter: QueueFilter, me: string, connection: Connection): QueueHandle & {
@@ -42,7 +41,10 @@ export function useQueue(filter: QueueFilter, me: string, connection: Connection
   const [asked, setAsked] = useState(0);
   const [loading, setLoading] = useState(true);
   const [error, setError] = useState<Error | null>(null);
-  const query = `/v1/alerts?${queryOf(filter, me)}&limit=${PAGE_ROWS}`;
+  // "The last 24 hours" stand still until the queue is asked for anew: no row falls out meanwhile.
+  const now = useMemo(() => Date.now(), [filter, asked]);
+  const filters = queryOf(filter, me, now);
+  const query = `/v1/alerts?${filters}&limit=${PAGE_ROWS}`;
   const abort = useRef(new AbortController());
 
   const ask = useCallback(
@@ -92,6 +94,7 @@ export function useQueue(filter: QueueFilter, me: string, connection: Connection
 
   return {
     queue,
+    filters,
     loading,
     error,
     showNew: () => setAsked(asked + 1),
@@ -134,7 +137,7 @@ function useStream(
         stale.current = true;
         const fresh = { status: 'open', assignee: null } as const;
         const numbers = alerts
-          .filter((item) => lets(now.current.filter, now.current.me, { ...item, ...fresh }))
+          .filter((item) => lets(now.current.filter, now.current.me, Date.now(), { ...item, ...fresh }))
           .map((item) => item.trans_num);
         if (now.current.shown && numbers.length > 0) send({ kind: 'arrived', numbers });
       },
