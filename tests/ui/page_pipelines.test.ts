@@ -205,6 +205,9 @@ test('the log follows its end until the reader scrolls up', { skip }, async () =
   const following = page.locator('.follow');
   await step(page, 'check', 'succeeded').click();
   await page.locator('.log-text pre').waitFor();
+  await following.waitFor({ state: 'detached' }); // of what is at its end nothing more comes
+  await step(page, 'stream', 'running').click();
+  await following.waitFor();
   const frame = page.locator('.log-text');
   const bottom = (): Promise<number> =>
     frame.evaluate((at) => at.scrollHeight - at.clientHeight - at.scrollTop);
@@ -217,6 +220,24 @@ test('the log follows its end until the reader scrolls up', { skip }, async () =
     await page.locator('.follow[aria-pressed=true]').waitFor();
     assert.ok((await bottom()) <= 24);
   }
+  await page.context().close();
+});
+
+test('runs are narrowed to a pipeline and an outcome', { skip }, async () => {
+  const { page, complaints } = await openPage(browser, service, {}, '#/pipelines');
+  const shown = page.locator('.runs-table tbody tr');
+  await shown.nth(1).waitFor();
+  await page.getByLabel('Pipeline', { exact: true }).selectOption('train_xgboost');
+  await page.waitForFunction(() => document.querySelectorAll('.runs-table tbody tr').length === 1);
+  await shown.getByText('train_xgboost').waitFor();
+  await page.getByLabel('Outcome').selectOption('cancelled');
+  await page.getByText('None of the latest 200 runs is like this.').waitFor();
+  await picture(page, 'runs-narrowed');
+  await assertAccessible(page);
+  await page.getByLabel('Outcome').selectOption('any');
+  await page.getByLabel('Pipeline', { exact: true }).selectOption('');
+  await shown.nth(1).waitFor();
+  assert.deepEqual(complaints, []);
   await page.context().close();
 });
 

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 
 import type { Run, RunState, RunStep } from '../../ui/src/api/pipelines';
+import { isOutcome, type RunsFilter } from '../../ui/src/state/runs_filter';
 import { descriptionIn } from '../../ui/src/i18n/pipeline_descriptions';
 import { follows, LOG_KEPT_MAX, nextByte, noLog, withAnswer, type Log } from '../../ui/src/state/log';
 import { argumentBlamed, shareDone, stepToResume, tellingStep } from '../../ui/src/state/run_progress';
@@ -159,4 +160,15 @@ test('every pipeline that is built in is told in Korean, and others as they are'
     assert.equal(descriptionIn(text, 'en'), text);
   }
   assert.equal(descriptionIn('toString', 'ko'), 'toString');
+});
+
+test('runs are narrowed by their outcome, of which what was interrupted has failed', () => {
+  const states = ['waiting', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
+  const of = (outcome: RunsFilter['outcome']): string =>
+    states.filter((state) => isOutcome({ state }, outcome)).join(' ');
+  assert.equal(of('any'), states.join(' '));
+  assert.equal(of('under_way'), 'waiting running');
+  assert.equal(of('succeeded'), 'succeeded');
+  assert.equal(of('failed'), 'failed interrupted');
+  assert.equal(of('cancelled'), 'cancelled');
 });

@@ -30,6 +30,15 @@ export const pipelinesEn = {
 
   runs: 'Runs',
   allRuns: 'Latest runs',
+  anyPipeline: 'All pipelines',
+  outcomes: {
+    any: 'Any outcome',
+    under_way: 'Under way',
+    succeeded: 'Succeeded',
+    failed: 'Failed',
+    cancelled: 'Cancelled',
+  },
+  noSuchRuns: 'None of the latest 200 runs is like this.',
   noRuns: 'It has not been run yet.',
   columns: {
     run: 'Run',

@@ -1,6 +1,7 @@
 // The pages about pipelines: all of them, one of them with the form to run it, and one run.
 
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 
 import type { Pipeline, Run } from '../../api/pipelines';
 import { isUnderWay } from '../../api/pipelines';
@@ -12,10 +13,22 @@ import type { Connection } from '../../state/live';
 import { PipelinesList } from './list';
 import { PipelineView } from './pipeline';
 import { RunView } from './run';
+import { allRuns, isOutcome, type RunsFilter } from '../../state/runs_filter';
 import { RunsPanel } from './runs';
 
 const ASK_EVERY_MS = 3_000;
 const RUNS_SHOWN = 30;
+/** Of which those of an outcome are looked for: as many as the service gives. */
+const RUNS_SEARCHED = 200;
+
+/** The latest runs, as the filter has them. */
+function useRuns(filter: RunsFilter, connection: Connection) {
+  const limit = filter.outcome === 'any' ? RUNS_SHOWN : RUNS_SEARCHED;
+  const of = filter.pipeline === null ? '' : `pipeline=${encodeURIComponent(filter.pipeline)}&`;
+  const asked = useResource<{ runs: Run[] }>(`/v1/pipelines/runs?${of}limit=${limit}`, connection, ASK_EVERY_MS);
+  const runs = asked.data?.runs.filter((run) => isOutcome(run, filter.outcome)).slice(0, RUNS_SHOWN);
+  return { runs: runs ?? null, latest: asked.data?.runs.find(isUnderWay) ?? null };
+}
 
 interface PipelinesPageProps {
   readonly route: Extract<Route, { view: 'pipelines' | 'pipeline' | 'run' }>;
@@ -26,13 +39,15 @@ function All({ connection }: { readonly connection: Connection }): JSX.Element {
   const { texts } = useLocale();
   const words = texts.pipelines;
   const list = useResource<{ pipelines: Pipeline[] }>('/v1/pipelines', connection, ASK_EVERY_MS);
-  const runs = useResource<{ runs: Run[] }>(`/v1/pipelines/runs?limit=${RUNS_SHOWN}`, connection, ASK_EVERY_MS);
+  const [filter, setFilter] = useState<RunsFilter>(allRuns);
+  const { runs } = useRuns(filter, connection);
+  const names = list.data?.pipelines.map(({ name }) => name) ?? [];
   return (
     <>
       {connection !== 'lost' && <ResourceNotice of={list} absent={words.absent} />}
       {list.data && <PipelinesList pipelines={list.data.pipelines} />}
-      {runs.data && runs.data.runs.length > 0 && (
-        <RunsPanel title={words.allRuns} runs={runs.data.runs} named />
+      {runs && (runs.length > 0 || filter !== allRuns) && (
+        <RunsPanel title={words.allRuns} runs={runs} named names={names} filter={filter} onFilter={setFilter} />
       )}
     </>
   );
@@ -42,16 +57,17 @@ function One({ name, connection }: { readonly name: string; readonly connection:
   const { texts } = useLocale();
   const words = texts.pipelines;
   const list = useResource<{ pipelines: Pipeline[] }>('/v1/pipelines', connection, ASK_EVERY_MS);
-  const path = `/v1/pipelines/runs?pipeline=${encodeURIComponent(name)}&limit=${RUNS_SHOWN}`;
-  const runs = useResource<{ runs: Run[] }>(path, connection, ASK_EVERY_MS);
+  const [filter, setFilter] = useState<RunsFilter>({ ...allRuns, pipeline: name });
+  const { runs, latest } = useRuns(filter, connection);
   const pipeline = list.data?.pipelines.find((one) => one.name === name);
-  const latest = runs.data?.runs.find(isUnderWay) ?? null;
   return (
     <>
       {connection !== 'lost' && <ResourceNotice of={list} absent={words.absent} />}
       {list.data && !pipeline && <Notice kind="absent">{words.noSuchPipeline}</Notice>}
       {pipeline && <PipelineView key={name} pipeline={pipeline} underWay={latest} />}
-      {pipeline && runs.data && <RunsPanel title={words.runs} runs={runs.data.runs} named={false} />}
+      {pipeline && runs && (
+        <RunsPanel title={words.runs} runs={runs} named={false} names={[]} filter={filter} onFilter={setFilter} />
+      )}
     </>
   );
 }
@@ -62,7 +78,7 @@ export function PipelinesPage({ route, connection }: PipelinesPageProps): JSX.El
     <main id="main" class={`${connection} pipelines`} tabIndex={-1}>
       {connection === 'lost' && <Notice kind="lost">{texts.lostText}</Notice>}
       {route.view === 'pipelines' && <All connection={connection} />}
-      {route.view === 'pipeline' && <One name={route.name} connection={connection} />}
+      {route.view === 'pipeline' && <One key={route.name} name={route.name} connection={connection} />}
       {route.view === 'run' && <RunView key={route.id} id={route.id} connection={connection} />}
     </main>
   );

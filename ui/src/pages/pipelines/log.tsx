@@ -76,17 +76,19 @@ export function LogPanel({ run, step, connection }: LogPanelProps): JSX.Element 
         <h2 id="log">{words.logOf(step.name)}</h2>
         <code class="quiet">{`haechi ${step.words.slice(step.words[0] === 'haechi' ? 1 : 0).join(' ')}`}</code>
         <ExitNote step={step} />
-        <button
-          type="button"
-          class="follow"
-          aria-pressed={following}
-          onClick={() => {
-            setFollowing(!following);
-            if (!following) toEnd();
-          }}
-        >
-          {following ? words.following : words.follow}
-        </button>
+        {!log.ended && (
+          <button
+            type="button"
+            class="follow"
+            aria-pressed={following}
+            onClick={() => {
+              setFollowing(!following);
+              if (!following) toEnd();
+            }}
+          >
+            {following ? words.following : words.follow}
+          </button>
+        )}
       </div>
       <div
         class="log-text"

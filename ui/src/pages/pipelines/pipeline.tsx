@@ -11,6 +11,7 @@ import { Notice } from '../../components/notice';
 import { useMoment } from '../../components/when';
 import { useLocale } from '../../context';
 import { descriptionIn } from '../../i18n/pipeline_descriptions';
+import { asError, problemText } from '../../problem';
 import { hashOf } from '../../route';
 import { usePermission } from '../../session';
 import { argumentBlamed } from '../../state/run_progress';
@@ -106,8 +107,9 @@ function RunForm({ pipeline }: { readonly pipeline: Pipeline }): JSX.Element {
       const made = await postJson<Run>(path, { arguments: Object.fromEntries(given) });
       location.hash = hashOf({ view: 'run', id: made.id });
     } catch (error) {
-      const refusal = error instanceof Error ? error.message : String(error);
-      const blamed = argumentBlamed(refusal, pipeline.arguments.map(({ name }) => name));
+      const { message } = asError(error);
+      const refusal = problemText(asError(error), texts);
+      const blamed = argumentBlamed(message, pipeline.arguments.map(({ name }) => name));
       if (blamed === undefined) setFailed(`${words.runFailed} ${refusal}`);
       else refuse({ [blamed]: refusal });
       setBusy(false);

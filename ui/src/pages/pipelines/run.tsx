@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { actorName } from '../../actor';
 import { postJson } from '../../api/client';
 import { isUnderWay, type Run, type RunStep } from '../../api/pipelines';
 import { useResource } from '../../api/resource';
@@ -12,6 +13,7 @@ import { ResourceNotice } from '../../components/notice';
 import { useMoment, useNow, When } from '../../components/when';
 import { useLocale, type Locale } from '../../context';
 import type { Moment } from '../../moment';
+import { asError, problemText } from '../../problem';
 import { hashOf } from '../../route';
 import { usePermission } from '../../session';
 import type { Connection } from '../../state/live';
@@ -49,6 +51,7 @@ interface AskProps {
 
 /** A button that asks for a change of the run, and says why it was refused. */
 function useAsk(path: string, refused: string, onChanged: () => void) {
+  const { texts } = useLocale();
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState('');
   const ask = async (): Promise<void> => {
@@ -58,7 +61,7 @@ function useAsk(path: string, refused: string, onChanged: () => void) {
       await postJson<Run>(path, {});
       onChanged();
     } catch (error) {
-      setFailed(`${refused} ${error instanceof Error ? error.message : String(error)}`);
+      setFailed(`${refused} ${problemText(asError(error), texts)}`);
     }
     setBusy(false);
   };
@@ -125,7 +128,8 @@ function Resume({ run, onChanged }: AskProps): JSX.Element | null {
 }
 
 function About({ run, now }: { readonly run: Run; readonly now: number }): JSX.Element {
-  const { texts, format } = useLocale();
+  const locale = useLocale();
+  const { texts, format } = locale;
   const words = texts.pipelines;
   const moment = useMoment();
   const seconds = secondsOf(run, now);
@@ -158,7 +162,7 @@ function About({ run, now }: { readonly run: Run; readonly now: number }): JSX.E
             </span>
           )}
         </Fact>
-        <Fact name={words.startedBy}>{run.by ?? '–'}</Fact>
+        <Fact name={words.startedBy}>{run.by ? actorName(run.by, locale) : '–'}</Fact>
         <Fact name={words.attempt}>{format.integer(run.attempt)}</Fact>
         <Fact name={words.model}>
           <ModelLink run={run} />

@@ -2,11 +2,13 @@
 
 import type { JSX } from 'preact';
 
+import { actorName } from '../../actor';
 import type { Run } from '../../api/pipelines';
 import { isUnderWay } from '../../api/pipelines';
 import { useMoment, When } from '../../components/when';
 import { useLocale } from '../../context';
 import { hashOf } from '../../route';
+import { OUTCOMES, type RunsFilter } from '../../state/runs_filter';
 import { shareDone } from '../../state/run_progress';
 import { StateMark } from './state';
 
@@ -33,7 +35,8 @@ interface RowProps {
 }
 
 function Row({ run, named }: RowProps): JSX.Element {
-  const { format } = useLocale();
+  const locale = useLocale();
+  const { format } = locale;
   const moment = useMoment();
   return (
     <tr>
@@ -57,7 +60,7 @@ function Row({ run, named }: RowProps): JSX.Element {
       <td class="wide">
         <ModelLink run={run} />
       </td>
-      <td class="wide">{run.by ?? '–'}</td>
+      <td class="wide">{run.by ? actorName(run.by, locale) : '–'}</td>
     </tr>
   );
 }
@@ -66,18 +69,57 @@ interface RunsPanelProps {
   readonly title: string;
   readonly runs: readonly Run[];
   readonly named: boolean;
+  /** The pipelines that can be chosen; empty where it is one. */
+  readonly names: readonly string[];
+  readonly filter: RunsFilter;
+  onFilter(filter: RunsFilter): void;
 }
 
-export function RunsPanel({ title, runs, named }: RunsPanelProps): JSX.Element {
+function Filters({ names, filter, onFilter }: RunsPanelProps): JSX.Element {
+  const words = useLocale().texts.pipelines;
+  return (
+    <div class="runs-filter">
+      {names.length > 1 && (
+        <select
+          aria-label={words.name}
+          value={filter.pipeline ?? ''}
+          onChange={(event) => onFilter({ ...filter, pipeline: event.currentTarget.value || null })}
+        >
+          <option value="">{words.anyPipeline}</option>
+          {names.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
+      <select
+        aria-label={words.columns.state}
+        value={filter.outcome}
+        onChange={(event) => onFilter({ ...filter, outcome: event.currentTarget.value as RunsFilter['outcome'] })}
+      >
+        {OUTCOMES.map((outcome) => (
+          <option key={outcome} value={outcome}>
+            {words.outcomes[outcome]}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+export function RunsPanel(props: RunsPanelProps): JSX.Element {
+  const { title, runs, named, filter } = props;
   const words = useLocale().texts.pipelines;
   const { columns } = words;
   return (
     <section class="panel" aria-labelledby="runs">
       <div class="title">
         <h2 id="runs">{title}</h2>
+        <Filters {...props} />
       </div>
       {runs.length === 0 ? (
-        <p class="none">{words.noRuns}</p>
+        <p class="none">{filter.outcome === 'any' ? words.noRuns : words.noSuchRuns}</p>
       ) : (
         <table class="fitted runs-table">
           <thead>
