@@ -6,6 +6,7 @@
 //   HAECHI            the binary
 //   CHROMIUM          the browser (/usr/bin/chromium)
 //   HAECHI_PICTURES   when set, writes the pictures of docs/images
+//   HAECHI_LOOK       when set, a folder that pictures are written to
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -22,6 +23,7 @@ import * as harness from './harness';
 import { unlabelled, type Row, type Service, type World } from './harness';
 
 const pictures = process.env['HAECHI_PICTURES'] !== undefined;
+const look = process.env['HAECHI_LOOK'];
 const skip = harness.whyNot();
 
 const ROWS = 3000;
@@ -68,7 +70,8 @@ before(async () => {
   // Few trees: they tell frauds well enough, and soon enough on a busy machine.
   world = harness.makeWorld(ROWS, [8, 20]);
   rows = world.rows;
-  service = await harness.startService(world, 'store');
+  const challenger = join(world.folder, 'models', 'xgboost', 'challenger');
+  service = await harness.startService(world, 'store', '--challenger', challenger);
   browser = await harness.startBrowser();
 });
 
@@ -281,6 +284,7 @@ test('a promotion is asked about, done and taken back', { skip }, async () => {
   await serving(latest!.version);
   await page.getByRole('button', { name: 'Make champion' }).click();
   await page.getByRole('dialog').getByText(`Make ${earlier!.version} the Champion?`).waitFor();
+  await page.getByRole('dialog').getByText(`It replaces ${latest!.version}, the Champion so far.`).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
   assert.deepEqual((await getVersions())[1]!.aliases, [], 'nothing changed without a yes');
@@ -297,6 +301,25 @@ test('a promotion is asked about, done and taken back', { skip }, async () => {
   await serving(latest!.version);
   assert.deepEqual((await getVersions())[0]!.aliases, ['champion']);
   assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test('a challenger’s live comparison stands beside the list of models', { skip }, async () => {
+  const [, earlier] = await getVersions();
+  const hash = `#/models/xgboost/${earlier!.version}`;
+  const { page } = await openPage({ locale: 'en-US' }, hash);
+  await page.getByRole('button', { name: 'Make challenger' }).click();
+  await page.getByRole('dialog').getByText('There is no Challenger so far.').waitFor();
+  await page.getByRole('button', { name: 'Yes, change it' }).click();
+  await page.locator('.facts .alias.challenger').waitFor();
+  assert.match(await page.title(), new RegExp(`xgboost ${earlier!.version} · Models`));
+  await page.getByRole('link', { name: 'Models', exact: true }).click();
+  const panel = page.locator('.live-comparison');
+  await panel.locator('th', { hasText: earlier!.version }).waitFor();
+  await panel.locator('tr', { hasText: 'Frauds caught' }).waitFor();
+  if (look) await page.screenshot({ path: join(look, 'models-live.png') });
+  await panel.getByRole('link', { name: 'Compare their reports' }).click();
+  await page.getByRole('heading', { name: 'Side by side' }).waitFor();
   await page.context().close();
 });
 

@@ -121,3 +121,31 @@ export interface ModelChange {
   readonly from: string | null;
   readonly to: string | null;
 }
+
+/** Alerts against the labels that have come; precision and recall are null where nothing is known yet. */
+export interface LiveHits {
+  readonly alerts: number;
+  readonly true_positives: number;
+  readonly false_positives: number;
+  readonly false_negatives: number;
+  readonly true_negatives: number;
+  readonly precision: number | null;
+  readonly recall: number | null;
+}
+
+type Version = Pick<ModelEntry, 'name' | 'version'>;
+
+/** How the challenger differs from the champion on the same transactions. */
+export interface LiveComparison {
+  readonly champion: Version;
+  readonly challenger: Version;
+  /** What the challenger has not seen yet. */
+  readonly lag_events: number;
+  readonly comparison: {
+    readonly transactions: number;
+    readonly agreement: number | null;
+    readonly score_difference: { readonly mean: number; readonly max: number };
+    readonly champion: LiveHits;
+    readonly challenger: LiveHits;
+  };
+}

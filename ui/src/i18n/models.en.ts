@@ -39,6 +39,8 @@ export const modelsEn = {
   challenge: 'Make challenger',
   rollBack: 'Roll champion back',
   confirmPromote: (version: string, alias: string) => `Make ${version} the ${alias}?`,
+  replaces: (version: string | null, alias: string) =>
+    version === null ? `There is no ${alias} so far.` : `It replaces ${version}, the ${alias} so far.`,
   confirmRollBack: (name: string) =>
     `Make the champion of “${name}” again what it was before the last promotion?`,
   confirmText:
@@ -118,6 +120,19 @@ export const modelsEn = {
   layers: 'Layers of the network',
   layer: (inputs: string, outputs: string) => `${inputs} in, ${outputs} out`,
   layerParameters: (count: string) => `${count} parameters`,
+
+  liveComparison: 'Challenger on live transactions',
+  liveComparisonNote: 'both on the same transactions, since the challenger began; right or wrong by the labels that have come',
+  notFollowed: 'This service does not run the challenger. Start it with --challenger and the link’s folder.',
+  agreement: 'Same decision',
+  scoreDifference: 'Scores apart',
+  meanAndMost: (mean: string, most: string) => `${mean} on average, ${most} at most`,
+  behind: 'Events not seen yet',
+  alertsRaised: 'Alerts',
+  caught: 'Frauds caught',
+  missed: 'Frauds missed',
+  falseAlarms: 'False alarms',
+  compareReports: 'Compare their reports',
 
   comparison: 'Side by side',
   difference: 'Second against first',

@@ -6,11 +6,14 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { postJson } from '../../api/client';
 import type { Alias, ModelChange, ModelEntry } from '../../api/models';
 import { useLocale } from '../../context';
+import { asError, problemText } from '../../problem';
 import { usePermission } from '../../session';
 
 interface ChangeButtonProps {
   readonly label: string;
   readonly question: string;
+  /** Which version makes room, in words; null where that is not known beforehand. */
+  readonly replaces: string | null;
   readonly path: string;
   readonly alias: Alias;
   readonly disabled?: boolean;
@@ -37,7 +40,7 @@ function ChangeButton(props: ChangeButtonProps): JSX.Element {
       dialog.current?.close();
       props.onChanged(words.changed(words.aliases[done.alias], done.to ?? words.noAlias));
     } catch (error) {
-      setFailed(`${words.changeFailed} ${error instanceof Error ? error.message : ''}`);
+      setFailed(`${words.changeFailed} ${problemText(asError(error), texts)}`);
     } finally {
       setBusy(false);
     }
@@ -55,6 +58,7 @@ function ChangeButton(props: ChangeButtonProps): JSX.Element {
       </button>
       <dialog ref={dialog} aria-label={props.label} onClose={() => setFailed('')}>
         <h2>{props.question}</h2>
+        {props.replaces !== null && <p>{props.replaces}</p>}
         <p>{words.confirmText}</p>
         {failed && (
           <p class="failed" role="alert">
@@ -76,19 +80,24 @@ function ChangeButton(props: ChangeButtonProps): JSX.Element {
 
 interface ChangesProps {
   readonly model: ModelEntry;
+  /** All of the registry: one of them has the alias now. */
+  readonly models: readonly ModelEntry[];
   onChanged(text: string): void;
 }
 
-export function Changes({ model, onChanged }: ChangesProps): JSX.Element {
+export function Changes({ model, models, onChanged }: ChangesProps): JSX.Element {
   const { texts } = useLocale();
   const { why } = usePermission('admin');
   const words = texts.models;
   const name = encodeURIComponent(model.name);
   const promotion = `/v1/models/${name}/${encodeURIComponent(model.version)}/promote`;
+  const holder = (alias: Alias): string | null =>
+    models.find((one) => one.name === model.name && one.aliases.includes(alias))?.version ?? null;
   const button = (label: string, alias: Alias): JSX.Element => (
     <ChangeButton
       label={label}
       question={words.confirmPromote(model.version, words.aliases[alias])}
+      replaces={words.replaces(holder(alias), words.aliases[alias])}
       path={promotion}
       alias={alias}
       disabled={model.aliases.includes(alias)}
@@ -101,6 +110,7 @@ export function Changes({ model, onChanged }: ChangesProps): JSX.Element {
       {button(words.challenge, 'challenger')}
       <ChangeButton
         label={words.rollBack}
+        replaces={null}
         question={words.confirmRollBack(model.name)}
         path={`/v1/models/${name}/rollback`}
         alias="champion"

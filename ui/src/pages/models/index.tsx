@@ -12,6 +12,7 @@ import type { Route } from '../../route';
 import type { Connection } from '../../state/live';
 import { Comparison } from './comparison';
 import { ModelsList } from './list';
+import { LivePanel } from './live';
 import { Version } from './version';
 
 interface ModelsPageProps {
@@ -50,6 +51,9 @@ export function ModelsPage({ route, connection }: ModelsPageProps): JSX.Element 
       {route.view === 'comparison' && <Comparison models={route.models} asked={asked} />}
       {route.view === 'models' && <Heading>{texts.models.title}</Heading>}
       {route.view === 'models' && list.data && <ModelsList models={models} />}
+      {route.view === 'models' && models.some((one) => one.aliases.includes('challenger')) && (
+        <LivePanel asked={asked} />
+      )}
     </main>
   );
 }

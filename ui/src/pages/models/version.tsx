@@ -312,7 +312,7 @@ export function Version(props: VersionProps): JSX.Element {
           {name} <span class="version">{version}</span>
         </Heading>
         {model && <CompareWith {...props} />}
-        {model && <Changes model={model} onChanged={onChanged} />}
+        {model && <Changes model={model} models={props.models} onChanged={onChanged} />}
       </div>
       {(!shown.error || isAbsent(shown.error) || model === null) && (
         <ResourceNotice of={shown} absent={texts.models.notFound} />
