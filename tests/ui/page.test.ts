@@ -88,6 +88,11 @@ test('the page before the first transaction says how to start', { skip }, async 
   assert.equal(await page.title(), 'Live · haechi 해치');
   assert.match(await page.locator('.empty code').innerText(), new RegExp(`--to ${service.url} `));
   assert.match(await page.locator('.model').innerText(), /xgboost/);
+  await page.getByRole('link', { name: 'System' }).click();
+  assert.equal(await page.title(), 'System · haechi 해치');
+  await page.locator('.facts > div', { hasText: /^Latency/ }).filter({ hasText: /^Latency\s*–$/ }).waitFor();
+  await page.locator('.drift td', { hasText: 'too few yet' }).first().waitFor();
+  assert.equal(await page.locator('.drift td', { hasText: 'much' }).count(), 0);
   assert.deepEqual(complaints, []);
   await page.context().close();
 });

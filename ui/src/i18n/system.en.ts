@@ -41,5 +41,7 @@ export const systemEn = {
   driftNote: (count: string, from: string, to: string) => `${count} transactions, ${from} to ${to}`,
   tooFew: (count: string, least: string) =>
     `${count} transactions so far; the index is worked out from ${least} on: of fewer it would mostly be chance.`,
-  readings: { none: 'none', some: 'some', much: 'much', unknown: 'not known yet' },
+  young:
+    'Features look back up to 30 days: after a first start, or after a gap, they read as drifted until the service has seen as much.',
+  readings: { none: 'none', some: 'some', much: 'much', unknown: 'too few yet' },
 };

@@ -43,5 +43,7 @@ export const systemKo: typeof systemEn = {
   driftNote: (count, from, to) => `거래 ${count}건, ${from}부터 ${to}까지`,
   tooFew: (count, least) =>
     `지금까지 거래 ${count}건입니다. ${least}건보다 적으면 우연의 영향이 커서 지수를 계산하지 않습니다.`,
-  readings: { none: '없음', some: '약간', much: '큼', unknown: '아직 모름' },
+  young:
+    '특성은 최대 30일 전까지의 거래를 반영합니다. 처음 시작했거나 공백이 있었다면 그만큼의 거래가 쌓일 때까지 드리프트가 커 보일 수 있습니다.',
+  readings: { none: '없음', some: '약간', much: '큼', unknown: '거래 부족' },
 };

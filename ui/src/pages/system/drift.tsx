@@ -147,6 +147,7 @@ export function DriftPanel({ connection }: { readonly connection: Connection }):
           {words.tooFew(format.integer(drift.transactions), format.integer(drift.transactions_min))}
         </p>
       )}
+      {drift && drift.features.some((row) => row.reading === 'much') && <p class="few">{words.young}</p>}
       {drift && <DriftTable drift={drift} />}
     </section>
   );

@@ -62,8 +62,14 @@ function Health({ stats, ready, metrics }: HealthProps): JSX.Element {
           </Fact>
         )}
         <Fact name={words.latency}>
-          {format.latency(stats.latency_us.p50)}{' '}
-          <span class="quiet">{texts.latencyNote(format.latency(stats.latency_us.p99))}</span>
+          {stats.latency_us.max === 0 ? (
+            '–' // nothing was scored since the start
+          ) : (
+            <>
+              {format.latency(stats.latency_us.p50)}{' '}
+              <span class="quiet">{texts.latencyNote(format.latency(stats.latency_us.p99))}</span>
+            </>
+          )}
         </Fact>
         <Fact name={words.recovery}>
           {mismatches === 0 ? words.recoveryExact : <b class="bad">{format.integer(mismatches)}</b>}
