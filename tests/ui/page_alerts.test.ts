@@ -668,7 +668,7 @@ if (pictures) test('pictures for the documentation', { skip }, takePictures);
 
 test('a service that ends is noticed, and work goes on when it is back', { skip }, async () => {
   const { page } = await openAs('kim');
-  await rows(page).nth(1).click();
+  await rows(page).filter({ hasText: 'Open' }).nth(1).click();
   await pane(page).locator('.card-rows').waitFor();
   const number = await chosenNumber(page);
   const host = new URL(service.url).host;

@@ -330,6 +330,7 @@ for (const [name, options] of LOOKS)
       if (view === 'transaction') await page.locator('.paths').waitFor();
       await assertAccessible(page, `${view}, ${name}`);
       assert.equal(await widthOver(page), 0, view);
+      if (name === 'phone') assert.ok((await page.locator('header').boundingBox())!.height < 110, 'a low header');
       await picture(page, `${view}-${name}`);
     }
     assert.deepEqual(complaints, []);

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 
 import type { Decision, Stats, Transaction } from '../../ui/src/api/types';
 import { putFirst, putLast } from '../../ui/src/state/bounded';
+import { timeAxis } from '../../ui/src/state/time_axis';
+import { layOut } from '../../ui/src/state/layout';
 import { BINS, histogram } from '../../ui/src/state/histogram';
 import {
   ALERTS_MAX,
@@ -139,4 +141,27 @@ test('a histogram counts every score, the ends included', () => {
   assert.equal(bins.length, BINS);
   assert.deepEqual([bins[0], bins[1], bins[20], bins[39]], [2, 1, 1, 2]);
   assert.equal(bins.reduce((a, b) => a + b), 6);
+});
+
+test('a graph’s places are always the same, and neighbours lie nearer than others', () => {
+  const pairs: [number, number][] = [];
+  for (let hub = 0; hub < 4; hub++) for (let leaf = 0; leaf < 10; leaf++) pairs.push([hub, 4 + hub * 10 + leaf]);
+  for (let hub = 1; hub < 4; hub++) pairs.push([0, hub]);
+  const places = layOut(44, pairs);
+  assert.deepEqual(layOut(44, pairs), places);
+  assert.ok(places.every(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)));
+  const far = (i: number, j: number): number => Math.hypot(places[i]!.x - places[j]!.x, places[i]!.y - places[j]!.y);
+  const near = pairs.reduce((sum, [i, j]) => sum + far(i, j), 0) / pairs.length;
+  let all = 0;
+  for (let i = 0; i < 44; i++) for (let j = 0; j < i; j++) all += far(i, j);
+  assert.ok(near < all / ((44 * 43) / 2) / 1.5, `${near}`);
+  for (let i = 0; i < 44; i++) for (let j = 0; j < i; j++) assert.ok(far(i, j) > 0.05, `${i} on ${j}`);
+  assert.deepEqual(layOut(0, []), []);
+});
+
+test('a time line of days has no day twice, and a short one says the time of day', () => {
+  const hour = 3_600_000;
+  assert.deepEqual(timeAxis([0, 71 * hour]), { withTime: true, leastMs: 0 });
+  assert.deepEqual(timeAxis([96 * hour, 0]), { withTime: false, leastMs: 24 * hour });
+  assert.equal(timeAxis([]).withTime, true);
 });

@@ -8,6 +8,7 @@ import { postJson } from '../../api/client';
 import type { CardShown } from '../../api/card';
 import { useLocale } from '../../context';
 import { cardDigits, groupDigits } from '../../format';
+import { asError, problemText } from '../../problem';
 import { usePermission } from '../../session';
 
 const SHOWN_MS = 30_000;
@@ -35,7 +36,7 @@ export function CardNumber({ number, masked }: CardNumberProps): JSX.Element {
       const path = `/v1/transactions/${encodeURIComponent(number)}/card`;
       setCard((await postJson<CardShown>(path, {})).card);
     } catch (error) {
-      setFailed(error instanceof Error ? error.message : String(error));
+      setFailed(problemText(asError(error), texts));
     }
   }
 

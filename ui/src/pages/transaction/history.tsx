@@ -14,6 +14,7 @@ import { useLocale, type Locale } from '../../context';
 import { merchantName } from '../../format';
 import { categoryName } from '../../i18n/categories';
 import { hashOf } from '../../route';
+import { timeAxis } from '../../state/time_axis';
 
 interface HistoryProps {
   readonly history: readonly CardTransaction[];
@@ -32,20 +33,16 @@ function symbolOf(row: CardTransaction): string {
   return row.decision === 'approve' ? 'circle' : 'triangle';
 }
 
-/** Over less than this the days alone would all be the same. */
-const SHORT_MS = 3 * 86_400_000;
-
 function timeLineOption(
   { history, number }: HistoryProps,
   colours: Palette,
   locale: Locale,
 ): EChartsOption {
   const { language, texts, format } = locale;
-  const times = history.map((row) => Date.parse(row.time));
-  const short = Math.max(...times) - Math.min(...times) < SHORT_MS;
+  const { withTime, leastMs } = timeAxis(history.map((row) => Date.parse(row.time)));
   const when = (at: number): string => {
     const iso = new Date(at).toISOString();
-    return short ? `${format.date(iso)}\n${format.time(iso)}` : format.date(iso);
+    return withTime ? `${format.date(iso)}\n${format.time(iso)}` : format.date(iso);
   };
   const name = (row: CardTransaction): string =>
     `${format.dateTime(row.time)}\n${format.amount(row.amount)} · ${merchantName(row.merchant)}\n` +
@@ -53,7 +50,7 @@ function timeLineOption(
     (row.is_fraud === null ? '' : ` · ${row.is_fraud ? texts.actual.fraud : texts.actual.genuine}`);
   return {
     ...plainOption(colours),
-    grid: { left: 62, right: 22, top: 14, bottom: short ? 40 : 28 },
+    grid: { left: 62, right: 22, top: 14, bottom: withTime ? 40 : 28 },
     tooltip: {
       ...tooltipStyle(colours),
       trigger: 'item',
@@ -64,6 +61,7 @@ function timeLineOption(
     },
     xAxis: {
       type: 'time',
+      minInterval: leastMs,
       axisLine: { lineStyle: { color: colours.line } },
       axisTick: { show: false },
       splitLine: { show: false },

@@ -17,9 +17,12 @@ import type {
 import { tooltipStyle } from '../../charts/base';
 import { Chart, usePalette, type Palette } from '../../charts/chart';
 import { between } from '../../charts/colour';
-import { Notice } from '../../components/notice';
+import { FailureNotice } from '../../components/notice';
 import { useLocale, type Locale } from '../../context';
 import { cardDigits, merchantName } from '../../format';
+import { NARROW, useMedia } from '../../media';
+import { asError } from '../../problem';
+import { layOut, type Point } from '../../state/layout';
 import {
   lightUp,
   merge,
@@ -34,6 +37,10 @@ const MORE_LIMIT = 12;
 /** Pairs of a path at most, and paths. */
 const PATH_LENGTH = 4;
 const PATHS_MAX = 3;
+/** The field is wide on a desk and high on a phone: a graph that is longer that way fills it better. */
+const LONGER = 1.6;
+/** Places in about pixels: lines are put on whole ones. */
+const UNIT = 100;
 /** Of what is not on a path, where there is one. */
 const DIM = 0.35;
 
@@ -52,8 +59,16 @@ function isMiddle(vertex: Vertex, { card, merchant }: Middle): boolean {
   return vertex.kind === 'card' ? vertex.id === card : vertex.name === merchant;
 }
 
+function placesOf({ vertices, pairs }: Neighbourhood): readonly Point[] {
+  const at = new Map(vertices.map(({ id }, i) => [id, i]));
+  const ends = pairs.map((pair): [number, number] => [at.get(pair.card)!, at.get(pair.merchant)!]);
+  return layOut(vertices.length, ends);
+}
+
 function graphOption(
   graph: Neighbourhood,
+  places: readonly Point[],
+  narrow: boolean,
   lit: Lit,
   middle: Middle,
   colours: Palette,
@@ -82,16 +97,17 @@ function graphOption(
     series: [
       {
         type: 'graph',
-        layout: 'force',
+        layout: 'none', // the places are given, and fitted into the field
+        preserveAspect: 'contain',
         roam: 'move',
-        // The layout does not look at the field's edges: some room is left for what it puts outside.
-        left: 70,
-        right: 110,
-        top: 50,
-        bottom: 50,
+        left: 24,
+        right: narrow ? 76 : 150, // for the labels
+        top: 24,
+        bottom: 24,
         labelLayout: { hideOverlap: true },
-        force: { repulsion: 190, edgeLength: [36, 96], gravity: 0.18, layoutAnimation: false },
-        data: graph.vertices.map((vertex) => ({
+        data: graph.vertices.map((vertex, i) => ({
+          x: (places[i]?.x ?? 0) * UNIT * (narrow ? 1 : LONGER),
+          y: (places[i]?.y ?? 0) * UNIT * (narrow ? LONGER : 1),
           id: vertex.id,
           name: vertexName(vertex, locale),
           symbol: vertex.kind === 'card' ? 'roundRect' : 'circle',
@@ -211,7 +227,7 @@ interface OpenedGraph {
   readonly paths: Paths | null;
   /** The merchant's latest. */
   readonly edges: readonly MerchantEdge[];
-  readonly error: string;
+  readonly error: Error | null;
   /** Adds what lies around another vertex. */
   open(vertex: Vertex): void;
 }
@@ -225,7 +241,7 @@ function useGraph(number: string, merchant: string): OpenedGraph {
   const [card, setCard] = useState('');
   const [edges, setEdges] = useState<readonly MerchantEdge[]>([]);
   const [paths, setPaths] = useState<Paths | null>(null);
-  const [error, setError] = useState('');
+  const [error, setError] = useState<Error | null>(null);
   const abort = useRef<AbortController | null>(null);
 
   async function ask<T>(path: string, question: object, take: (answer: T) => void): Promise<void> {
@@ -234,9 +250,9 @@ function useGraph(number: string, merchant: string): OpenedGraph {
       const answer = await postJson<T>(path, question, signal);
       if (signal?.aborted) return;
       take(answer);
-      setError('');
+      setError(null);
     } catch (reason) {
-      if (!signal?.aborted) setError(reason instanceof Error ? reason.message : String(reason));
+      if (!signal?.aborted) setError(asError(reason));
     }
   }
 
@@ -301,9 +317,11 @@ export function Surroundings({ number, card, merchant }: SurroundingsProps): JSX
   const palette = usePalette();
   const { graph, card: cardId, paths, edges, error, open } = useGraph(number, merchant);
   const lit = useMemo(() => lightUp(paths?.paths ?? []), [paths]);
+  const narrow = useMedia(NARROW);
+  const places = useMemo(() => placesOf(graph), [graph]);
   const option = useMemo(
-    () => graphOption(graph, lit, { card: cardId, merchant }, palette, locale),
-    [graph, lit, cardId, merchant, palette, locale],
+    () => graphOption(graph, places, narrow, lit, { card: cardId, merchant }, palette, locale),
+    [graph, places, narrow, lit, cardId, merchant, palette, locale],
   );
   const pick = (id: string): void => {
     const vertex = graph.vertices.find((candidate) => candidate.id === id);
@@ -323,7 +341,7 @@ export function Surroundings({ number, card, merchant }: SurroundingsProps): JSX
             {graph.vertices.length > 0 && size} {words.graphNote}
           </span>
         </figcaption>
-        {error && <Notice kind="lost">{`${texts.askFailed} ${error}`}</Notice>}
+        {error && <FailureNotice error={error} />}
         <Chart option={option} label={`${words.graph}. ${size}`} size="tall" onPick={pick} />
         {paths && <PathList paths={paths} card={cardId} />}
         {graph.vertices.length > 0 && (
