@@ -107,7 +107,7 @@ static const Example examples[] = {
     {"card_day_count", 1, "1 transaction of this card earlier today (UTC)",
      "이 카드의 오늘(UTC) 앞선 거래 1건"},
     {"card_day_suspicion_min", 0.004F,
-     "Suspicion of this card's transactions earlier today (UTC) is 0.4% at least",
+     "Lowest suspicion of this card's transactions earlier today (UTC): 0.4%",
      "이 카드의 오늘(UTC) 앞선 거래의 의심도 최저 0.4%"},
     {"card_day_suspicion_max", NAN, "This card's first transaction today (UTC)",
      "이 카드의 오늘(UTC) 첫 거래"},
@@ -133,7 +133,7 @@ static const Example examples[] = {
     {"exposure_max", 0.25F,
      "At a merchant this card was at in 30 d, 25% of the cards are compromised",
      "이 카드가 30일간 이용한 가맹점 중 도용 카드 비율 최고 25%"},
-    {"suspicion", 0.93F, "Suspicion of the transaction by itself is 93%",
+    {"suspicion", 0.93F, "Suspicion of this transaction taken by itself: 93%",
      "이 거래만 보았을 때의 의심도 93%"},
 };
 
