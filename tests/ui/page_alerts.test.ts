@@ -455,7 +455,7 @@ test('several alerts are decided at once, each with its own entry, and taken bac
   await assertAccessible(page, 'the question for several');
   assert.equal((await alertOf(three[0]!)).status, 'open');
   await page.keyboard.press('Enter');
-  await bar.getByText('2 labelled fraud. 1 not saved: somebody changed them meanwhile.').waitFor();
+  await bar.getByText('2 labelled fraud. 1 not saved: changed by somebody else meanwhile.').waitFor();
   await bar.getByText('1 selected').waitFor();
   await page.unroute(`**/v1/alerts/${three[1]}`);
   const now = await Promise.all(three.map(alertOf));

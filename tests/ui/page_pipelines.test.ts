@@ -231,7 +231,7 @@ test('runs are narrowed to a pipeline and an outcome', { skip }, async () => {
   await page.waitForFunction(() => document.querySelectorAll('.runs-table tbody tr').length === 1);
   await shown.getByText('train_xgboost').waitFor();
   await page.getByLabel('Outcome').selectOption('cancelled');
-  await page.getByText('None of the latest 200 runs is like this.').waitFor();
+  await page.getByText('None of the latest 200 runs matches.').waitFor();
   await picture(page, 'runs-narrowed');
   await assertAccessible(page);
   await page.getByLabel('Outcome').selectOption('any');

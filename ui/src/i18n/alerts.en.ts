@@ -21,7 +21,7 @@ export const queueEn = {
   orders: { expected_loss: 'Expected loss', time: 'Latest', score: 'Score' },
   search: 'Search',
   searchHint: 'Merchant, last four digits, number',
-  lastFour: (digits: string) => `Searched by the card’s last four digits, ${digits}: whole numbers stay out of the search.`,
+  lastFour: (digits: string) => `Searching by the card’s last four digits, ${digits}. The full number is not sent.`,
   clear: 'Clear filters',
 
   exportCsv: 'Export as CSV',
@@ -38,8 +38,8 @@ export const queueEn = {
   selectNone: 'Select none',
   bulkBusy: (done: string, all: string) => `Saving ${done} of ${all}…`,
   confirmMany: {
-    fraud: (count: string, one: boolean) => (one ? 'Label it fraud?' : `Label these ${count} alerts fraud?`),
-    not_fraud: (count: string, one: boolean) => (one ? 'Label it not fraud?' : `Label these ${count} alerts not fraud?`),
+    fraud: (count: string, one: boolean) => (one ? 'Label the selected alert fraud?' : `Label these ${count} alerts fraud?`),
+    not_fraud: (count: string, one: boolean) => (one ? 'Label the selected alert not fraud?' : `Label these ${count} alerts not fraud?`),
   },
   doneMany: {
     open: (count: string, _one: boolean) => `${count} reopened.`,
@@ -48,9 +48,9 @@ export const queueEn = {
     not_fraud: (count: string, _one: boolean) => `${count} labelled not fraud.`,
   },
   assignedMany: (count: string, name: string, _one: boolean) => `${count} assigned to ${name}.`,
-  releasedMany: (count: string, _one: boolean) => `${count} assigned to nobody.`,
-  conflicts: (count: string) => `${count} not saved: somebody changed them meanwhile.`,
-  failedMany: (count: string) => `${count} not saved; they stay selected.`,
+  releasedMany: (count: string, _one: boolean) => `${count} released.`,
+  conflicts: (count: string) => `${count} not saved: changed by somebody else meanwhile.`,
+  failedMany: (count: string) => `${count} not saved, still selected.`,
   undo: 'Undo',
   undone: (count: string, one: boolean) =>
     one
@@ -166,7 +166,7 @@ export const queueEn = {
     'alert.note': 'Note',
     'alert.label': 'Label',
     'card.shown': 'Card number shown',
-    'card.asked': 'Asked by card number',
+    'card.asked': 'Searched by card number',
     'model.promote': 'Model promoted',
     'model.rollback': 'Model rolled back',
     'model.delete': 'Model deleted',

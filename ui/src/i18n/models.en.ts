@@ -122,10 +122,10 @@ export const modelsEn = {
   layerParameters: (count: string) => `${count} parameters`,
 
   liveComparison: 'Challenger on live transactions',
-  liveComparisonNote: 'both on the same transactions, since the challenger began; right or wrong by the labels that have come',
+  liveComparisonNote: 'the same transactions for both, since the challenger started; judged by the labels received so far',
   notFollowed: 'This service does not run the challenger. Start it with --challenger and the link’s folder.',
   agreement: 'Same decision',
-  scoreDifference: 'Scores apart',
+  scoreDifference: 'Score difference',
   meanAndMost: (mean: string, most: string) => `${mean} on average, ${most} at most`,
   behind: 'Events not seen yet',
   alertsRaised: 'Alerts',

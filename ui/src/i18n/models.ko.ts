@@ -42,7 +42,7 @@ export const modelsKo: typeof modelsEn = {
   rollBack: '챔피언 되돌리기',
   confirmPromote: (version, alias) => `새 ${alias}: ${version}. 변경할까요?`,
   replaces: (version, alias) =>
-    version === null ? `지금은 지정된 ${alias}이 없습니다.` : `현재 ${alias} ${version}을(를) 대신합니다.`,
+    version === null ? `현재 지정된 ${alias}: 없음` : `현재 ${alias}: ${version}. 변경하면 이 버전으로 교체됩니다.`,
   confirmRollBack: (name) => `‘${name}’의 챔피언을 마지막 지정 이전의 버전으로 되돌릴까요?`,
   confirmText:
     '그 링크로 시작한 서비스는 몇 초 안에 이 버전으로 바뀌며, 이후의 모든 거래에 이 버전이 점수를 매깁니다.',
@@ -122,17 +122,17 @@ export const modelsKo: typeof modelsEn = {
   layer: (inputs, outputs) => `입력 ${inputs}, 출력 ${outputs}`,
   layerParameters: (count) => `매개변수 ${count}개`,
 
-  liveComparison: '실시간 거래의 챌린저 비교',
-  liveComparisonNote: '챌린저가 시작된 뒤의 같은 거래를 비교하며, 도착한 라벨로 맞고 틀림을 셉니다',
-  notFollowed: '이 서비스는 챌린저를 함께 실행하지 않습니다. --challenger에 링크 폴더를 지정해 시작하세요.',
+  liveComparison: '실시간 거래로 비교한 챔피언과 챌린저',
+  liveComparisonNote: '챌린저 시작 이후 동일한 거래 기준, 적중 여부는 지금까지 도착한 라벨로 집계',
+  notFollowed: '이 서비스에서는 챌린저가 실행되고 있지 않습니다. --challenger 옵션에 링크 폴더를 지정해 서비스를 시작하세요.',
   agreement: '판정 일치율',
   scoreDifference: '점수 차이',
   meanAndMost: (mean, most) => `평균 ${mean}, 최대 ${most}`,
-  behind: '아직 처리하지 않은 이벤트',
+  behind: '밀린 이벤트',
   alertsRaised: '경보',
-  caught: '잡아낸 사기',
+  caught: '탐지한 사기',
   missed: '놓친 사기',
-  falseAlarms: '오경보',
+  falseAlarms: '오탐',
   compareReports: '두 버전의 보고서 비교',
 
   comparison: '나란히 비교',

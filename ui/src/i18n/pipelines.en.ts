@@ -38,7 +38,7 @@ export const pipelinesEn = {
     failed: 'Failed',
     cancelled: 'Cancelled',
   },
-  noSuchRuns: 'None of the latest 200 runs is like this.',
+  noSuchRuns: 'None of the latest 200 runs matches.',
   noRuns: 'It has not been run yet.',
   columns: {
     run: 'Run',

@@ -34,13 +34,13 @@ export const pipelinesKo: typeof pipelinesEn = {
   allRuns: '최근 실행',
   anyPipeline: '전체 파이프라인',
   outcomes: {
-    any: '모든 결과',
+    any: '전체 결과',
     under_way: '진행 중',
     succeeded: '성공',
     failed: '실패',
     cancelled: '사용자 중단',
   },
-  noSuchRuns: '최근 실행 200건 중 해당하는 실행이 없습니다.',
+  noSuchRuns: '최근 실행 200건 중 조건에 맞는 실행이 없습니다.',
   noRuns: '아직 실행된 적이 없습니다.',
   columns: {
     run: '실행',

@@ -17,6 +17,6 @@ export const sessionKo: typeof sessionEn = {
   failed: '서비스가 응답하지 않습니다. 다시 시도해 주세요.',
   signedInAs: '로그인 사용자',
   roles: { viewer: '조회자', analyst: '분석가', admin: '관리자' },
-  otherRoles: { service: '서비스', none: '로그인 전' },
+  otherRoles: { service: '서비스', none: '미인증' },
   needs: (role) => `‘${role}’ 권한이 필요합니다.`,
 };

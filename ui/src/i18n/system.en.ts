@@ -42,6 +42,6 @@ export const systemEn = {
   tooFew: (count: string, least: string) =>
     `${count} transactions so far; the index is worked out from ${least} on: of fewer it would mostly be chance.`,
   young:
-    'Features look back up to 30 days: after a first start, or after a gap, they read as drifted until the service has seen as much.',
+    'Features look back up to 30 days: after a first start, or after a gap, they look drifted until 30 days have been seen.',
   readings: { none: 'none', some: 'some', much: 'much', unknown: 'too few yet' },
 };
