@@ -200,8 +200,8 @@ static uint64_t size_of(const char *path) {
     return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
 }
 
-/* One that cannot be read to its end is told of, and costs itself alone. Returns how many those
- * are. */
+/* One that cannot be read to its end is told of, and the others are read all the same; its rows
+ * until then stay counted. Returns how many those are. */
 static size_t read_files(DataProfiler *profiler, char **files) {
     size_t bad = 0;
     for (size_t i = 0; files[i]; i++) {

@@ -6,6 +6,7 @@
 struct Audit {
     SideWorker side; /* first: its worker is handed out */
     GThread *thread;
+    Meters *meters;
     GMutex lock; /* of what follows: the connection */
     Database database;
     AuditTrail *trail;
@@ -15,12 +16,14 @@ struct Audit {
 
 bool audit_write(Audit *audit, const AuditEntry *entry, GError **error) {
     if (!audit) return true;
+    counter_add(&audit->meters->audit_waiting, 1);
     g_mutex_lock(&audit->lock);
     const bool ok = database_begin(&audit->database, true, error) &&
                     audit_trail_add(audit->trail, entry, g_get_real_time(), error) &&
                     database_commit(&audit->database, error);
     if (!ok) database_rollback(&audit->database);
     g_mutex_unlock(&audit->lock);
+    counter_subtract(&audit->meters->audit_waiting, 1);
     return ok;
 }
 
@@ -51,8 +54,9 @@ Worker *audit_worker(Audit *audit) {
     return &audit->side.worker;
 }
 
-Audit *audit_new(const char *dir, GError **error) {
+Audit *audit_new(const char *dir, Meters *meters, GError **error) {
     Audit *audit = g_new0(Audit, 1);
+    audit->meters = meters;
     g_mutex_init(&audit->lock);
     side_worker_init(&audit->side, AUDIT_QUEUE_MAX);
     if (!database_open(&audit->database, &casebook_kind, dir, error) ||

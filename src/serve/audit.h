@@ -5,14 +5,16 @@
 #pragma once
 
 #include "io/audit_trail.h"
+#include "serve/meters.h"
 #include "serve/side_worker.h"
 
 enum { AUDIT_QUEUE_MAX = 1024 }; /* jobs that wait */
 
 typedef struct Audit Audit;
 
-/* A connection of its own to the casebook in `dir`, which is there already, and a thread. */
-Audit *audit_new(const char *dir, GError **error);
+/* A connection of its own to the casebook in `dir`, which is there already, and a thread. In
+ * `meters` it counts the entries that wait, so that who else writes to the casebook gives way. */
+Audit *audit_new(const char *dir, Meters *meters, GError **error);
 
 /* Takes jobs of JOB_AUDIT. The reply of one whose entry is on the disk stays empty; of another it
  * is a 500, and what the entry tells of should not be done, or undone. */

@@ -72,12 +72,19 @@ typedef struct Step {
     GError *error;
 } Step;
 
+/* The audit trail is in the same database, which one writes at a time: who waits for its entry
+ * waits for us. */
+static bool entry_waits(const Desk *desk) {
+    return counter_get(&desk->options.meters->audit_waiting) > 0;
+}
+
 /* Whether to go on to the next event; the clock is looked at now and then. */
 static bool goes_on(Step *step) {
     enum { LOOK_EVENTS = 64 };
     if (++step->count % LOOK_EVENTS != 0) return true;
     return step->count < DESK_STEP_EVENTS && g_get_monotonic_time() < step->until &&
-           !(step->gives_way && job_queue_length(step->desk->side.queue) > 0);
+           !(step->gives_way &&
+             (job_queue_length(step->desk->side.queue) > 0 || entry_waits(step->desk)));
 }
 
 static bool add_card(Desk *desk, uint64_t seq, const LoggedEvent *logged, GError **error) {
@@ -530,10 +537,11 @@ static void *run(void *data) {
                 turn_away(job);
             else
                 work(desk, job);
-        follow_some(desk, DESK_STEP_MS, true);
+        const bool gives_way = entry_waits(desk);
+        if (!gives_way) follow_some(desk, DESK_STEP_MS, true);
         send_waiting(desk);
         send_changes(desk);
-        wait = is_behind(desk) ? 0 : TICK_MS * G_TIME_SPAN_MILLISECOND;
+        wait = is_behind(desk) && !gives_way ? 0 : TICK_MS * G_TIME_SPAN_MILLISECOND;
     }
     return NULL;
 }

@@ -67,6 +67,11 @@ static bool is_foreign(const Claim *claim) {
            !(is_origin(claim, "https") && !is_scheme(claim, "http"));
 }
 
+/* The page is this service's, but for what a proxy says of its scheme. */
+static bool is_other_scheme(const Claim *claim) {
+    return claim->host && (is_origin(claim, "http") || is_origin(claim, "https"));
+}
+
 static bool has_csrf(const Claim *claim, Str cookie) {
     SecretText expected;
     session_csrf(cookie, expected);
@@ -125,7 +130,9 @@ static const char *const needs[] = {
 
 Pass gate_pass(Gate *gate, const Claim *claim, Role role, int64_t now) {
     if (changes(claim) && is_foreign(claim))
-        return refuse(403, "the page of another site may change nothing here");
+        return refuse(403, is_other_scheme(claim)
+                               ? "X-Forwarded-Proto is not what the page was fetched by"
+                               : "the page of another site may change nothing here");
     const Pass pass = identify(gate, claim, now);
     if (role == ROLE_NONE) return (Pass){.identity = pass.identity, .cookie = pass.cookie};
     if (pass.status || pass.identity->role >= role) return pass;
@@ -141,7 +148,6 @@ Pass gate_sign_in(Gate *gate, const Claim *claim, Str token, int64_t now, Secret
     const Pass pass = by_token(gate, claim, token, GUESS_SIGN_IN, now);
     if (pass.status) return pass;
     guesses_add(gate->guesses, claim->address, SIGN_IN_COST, now);
-    sessions_end(gate->sessions, session_cookie_find(claim->cookie), now);
     if (sessions_begin(gate->sessions, pass.identity, now, cookie)) return pass;
     return refuse(500, "no session could be made: the system has no random bits");
 }
@@ -150,7 +156,7 @@ bool gate_has_session(Gate *gate, const Digest *digest, int64_t now) {
     return sessions_has(gate->sessions, digest, now);
 }
 
-void gate_undo_sign_in(Gate *gate, Str cookie, int64_t now) {
+void gate_end_session(Gate *gate, Str cookie, int64_t now) {
     sessions_end(gate->sessions, cookie, now);
 }
 

@@ -50,15 +50,15 @@ Pass gate_host(const Gate *gate, const Claim *claim);
  * back, here as below. */
 Pass gate_pass(Gate *gate, const Claim *claim, Role role, int64_t now);
 
-/* The one whose token it is, and the cookie of a session for them, which takes the place of the
- * claim's. 401 or 429 when it is nobody's. */
+/* The one whose token it is, and the cookie of a session for them. 401 or 429 when it is nobody's.
+ */
 Pass gate_sign_in(Gate *gate, const Claim *claim, Str token, int64_t now, SecretText cookie);
 
 /* Whether the session of a cookie with this digest goes on. */
 bool gate_has_session(Gate *gate, const Digest *digest, int64_t now);
 
-/* Ends the session that a sign-in made: it came to nothing after all. */
-void gate_undo_sign_in(Gate *gate, Str cookie, int64_t now);
+/* Ends a cookie's session, if there is one: another took its place, or it came to nothing. */
+void gate_end_session(Gate *gate, Str cookie, int64_t now);
 
 /* Ends the claim's session, and says whose it was, if there was one. 403 where a change by that
  * session may not pass. */

@@ -231,6 +231,8 @@ static const Exposed exposed[] = {
      offsetof(Meters, oldest_alert_seconds), 1},
     {"alert_labels_waiting", "gauge", "Labels of decided alerts that were not taken yet.",
      offsetof(Meters, labels_waiting), 1},
+    {"audit_waiting", "gauge", "Entries that wait to be written to the audit trail.",
+     offsetof(Meters, audit_waiting), 1},
     {"rejected_total", "counter", "Records refused since the start.", offsetof(Meters, rejected),
      1},
     {"time_jumps_total", "counter",

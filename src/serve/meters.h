@@ -37,6 +37,7 @@ typedef struct Meters {
     Counter cases_closed[2];      /* since the start: as fraud, as not */
     Counter oldest_alert_seconds; /* of those open, in the transactions' own time */
     Counter labels_waiting;       /* decided, and not taken yet */
+    Counter audit_waiting;        /* entries of the audit trail that somebody waits for */
     /* Neo4j, by the outbox's thread. */
     Counter neo4j_used;     /* 1: there is an outbox */
     Counter neo4j_up;       /* 1: it answered the last time */
@@ -54,6 +55,10 @@ typedef struct Meters {
 
 static inline void counter_add(Counter *counter, uint64_t n) {
     atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static inline void counter_subtract(Counter *counter, uint64_t n) {
+    atomic_fetch_sub_explicit(counter, n, memory_order_relaxed);
 }
 
 static inline void counter_set(Counter *counter, uint64_t value) {

@@ -89,7 +89,7 @@ static bool start_desk(Service *service, const ServeOptions *options, GError **e
         .hub = service->hub,
     };
     service->desk = desk_new(&desk, error);
-    if (service->desk) service->audit = audit_new(options->data_dir, error);
+    if (service->desk) service->audit = audit_new(options->data_dir, service->meters, error);
     return service->audit != NULL;
 }
 

@@ -33,7 +33,7 @@ Tokens *tokens_parse(const char *path, const char *text, size_t len, GError **er
 
 void tokens_free(Tokens *tokens); /* NULL is allowed */
 
-/* Adds the names (const char *, which live as long as `tokens`) of those who may do what `role`
+/* Adds the names (char *, copies that are `out`'s to free) of those who may do what `role`
  * may, in the file's order. */
 void tokens_names(const Tokens *tokens, Role role, GPtrArray *out);
 

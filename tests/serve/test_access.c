@@ -449,6 +449,9 @@ static void test_origin_schemes(void) {
         const Pass pass = gate_pass(gate, &claim, ROLE_VIEWER, 1);
         if ((pass.status == 0) != cases[i].own)
             g_error("%s of %s: %u", cases[i].origin, cases[i].scheme, pass.status);
+        /* Whoever set up the proxy is told where to look. */
+        const bool proxys = !cases[i].own && cases[i].scheme;
+        g_assert_cmpint(pass.why && strstr(pass.why, "X-Forwarded-Proto"), ==, proxys);
     }
     gate_free(gate);
 }

@@ -84,6 +84,8 @@ static void submit(Audit *audit, Asked *asked, int i) {
     g_assert_true(worker->submit(worker, &asked->job));
 }
 
+static Meters meters;
+
 static void check_asked(Asked *asked, unsigned status) {
     g_assert_true(asked->done);
     g_assert_cmpuint(asked->job.reply.status, ==, status);
@@ -96,7 +98,7 @@ static void test_threads(void) {
     g_autofree char *dir = g_dir_make_tmp("haechi-audit-XXXXXX", NULL);
     Casebook *casebook = casebook_open(dir, "store", 0, &error);
     g_assert_no_error(error);
-    Audit *audit = audit_new(dir, &error);
+    Audit *audit = audit_new(dir, &meters, &error);
     g_assert_no_error(error);
     GThread *threads[THREADS];
     Work works[THREADS];
@@ -114,6 +116,7 @@ static void test_threads(void) {
     for (int i = 0; i < ENTRIES; i++)
         check_asked(&asked[i], 0);
     audit_free(audit);
+    g_assert_cmpuint(counter_get(&meters.audit_waiting), ==, 0);
     g_assert_cmpuint(check_trail(casebook).entries, ==, (THREADS + 2) * ENTRIES);
     g_autoptr(GHashTable) subjects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_assert_true(audit_trail_list(casebook_trail(casebook), false, UINT64_MAX, 1000, collect,
@@ -136,7 +139,7 @@ static void test_failure(void) {
     g_autofree char *dir = g_dir_make_tmp("haechi-audit-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(dir, "cases.db", NULL);
     Casebook *casebook = casebook_open(dir, "store", 0, &error);
-    Audit *audit = audit_new(dir, &error);
+    Audit *audit = audit_new(dir, &meters, &error);
     g_assert_no_error(error);
     change_schema(path, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN"
                         " SELECT raise(ABORT, 'full'); END");

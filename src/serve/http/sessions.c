@@ -84,13 +84,13 @@ static enum MHD_Result send_overloaded(Request *request) {
     return http_send_overloaded(request, "too many requests are waiting");
 }
 
-/* Without its entry in the audit trail there is no session. */
+/* Without its entry in the audit trail there is no session, and the one before goes on. */
 static enum MHD_Result begin_session(Request *request) {
     const Str made = {request->made, DIGEST_HEX};
-    if (request->job.reply.status) {
-        gate_undo_sign_in(request->http->options.gate, made, http_now_seconds());
-        return http_send_reply(request);
-    }
+    const bool told = request->job.reply.status == 0;
+    const Str over = told ? session_cookie_find(http_header(request, "Cookie")) : made;
+    gate_end_session(request->http->options.gate, over, http_now_seconds());
+    if (!told) return http_send_reply(request);
     struct MHD_Response *response = session_response(request, request->pass.identity, made);
     if (response) set_cookie(request, response, request->made, SESSION_SECONDS);
     return http_respond(request, 200, response);
