@@ -135,7 +135,7 @@ void kafka_health_up(KafkaHealth *health) {
         g_printerr("kafka %s answers again\n", health->brokers);
 }
 
-static void health_down(KafkaHealth *health, const char *why) {
+void kafka_health_down(KafkaHealth *health, const char *why) {
     if (atomic_exchange(&health->down, true)) return;
     g_printerr("kafka %s does not answer (%s): waiting for it\n", health->brokers, why);
 }
@@ -154,7 +154,7 @@ static void denied(const Opaque *opaque, const char *why) {
     if (callbacks->denied && callbacks->denied(why, callbacks->data))
         atomic_store(&opaque->health->down, true); /* nothing more is to be said of it */
     else
-        health_down(opaque->health, why);
+        kafka_health_down(opaque->health, why);
 }
 
 /* Losing one of several connections is routine; librdkafka mends it. */
@@ -163,7 +163,7 @@ static void on_error(rd_kafka_t *client, int err, const char *reason, void *data
     char fatal[FAULT_LEN];
     switch (err) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-        health_down(opaque->health, "no broker can be reached");
+        kafka_health_down(opaque->health, "no broker can be reached");
         break;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR__SSL:

@@ -50,6 +50,10 @@ typedef struct KafkaHealth {
 /* The brokers answered: says so if they had been away. */
 void kafka_health_up(KafkaHealth *health);
 
+/* They did not, and why it is thought so. A client that has lost all connections says it by itself;
+ * one whose connection is open and silent does not. */
+void kafka_health_down(KafkaHealth *health, const char *why);
+
 /* One of our own settings for a client, over the user's. */
 typedef struct KafkaOption {
     const char *name, *value;

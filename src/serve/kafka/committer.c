@@ -40,6 +40,8 @@ static bool is_written(KafkaTopic topic) {
 static void delivered(rd_kafka_t *client, const rd_kafka_message_t *message, void *data) {
     (void)client;
     Committer *committer = data;
+    if (message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
+        kafka_health_down(committer->options.health, "a message was not taken");
     if (message->err || message->rkt != committer->topics[TOPIC_PROGRESS] ||
         message->partition < 0 || message->partition >= PARTITIONS_MAX)
         return;
@@ -61,6 +63,8 @@ static bool gave_up(Committer *committer) {
 /* Whether to make the same call again; else *why is set. Takes the error over. */
 static bool try_again(Committer *committer, rd_kafka_error_t *error, char **why) {
     const bool again = rd_kafka_error_is_retriable(error) && !gave_up(committer);
+    if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__TIMED_OUT)
+        kafka_health_down(committer->options.health, "a call took too long");
     if (!again) *why = g_strdup(rd_kafka_error_string(error));
     rd_kafka_error_destroy(error);
     return again;
