@@ -2,7 +2,7 @@
 // pages whose every complaint is kept.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -76,6 +76,12 @@ export function makeWorld(count: number, rounds: readonly number[] = [20]): Worl
 
 export function removeWorld(world: World | undefined): void {
   if (world) rmSync(world.folder, { recursive: true, force: true });
+}
+
+/** Runs go on when the service ends: this ends those that a test left, when it failed half way. */
+export function endRuns(world: World, store: string): void {
+  const cancel = ['pipeline', 'cancel', '--data-dir', join(world.folder, store)];
+  while (spawnSync(haechi, cancel).status === 0);
 }
 
 export interface Service {

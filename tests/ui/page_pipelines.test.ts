@@ -18,6 +18,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { Pipeline, Run } from '../../ui/src/api/pipelines';
 import { assertAccessible } from './axe';
 import {
+  endRuns,
   getJson,
   makeWorld,
   openPage,
@@ -94,6 +95,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await stopService(service);
+  if (world) endRuns(world, 'store');
   removeWorld(world);
 });
 
