@@ -316,8 +316,8 @@ def is_zombie(pid):
 
 
 def test_first_of_container():
-    """As process 1 the service inherits the runs: it buries them, and none before it was heard."""
-    inside = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
+    """As process 1 the service inherits the runs, and buries them."""
+    inside = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child"]
     if subprocess.run([*inside, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
         return "SKIP no namespace of processes can be made here"
     with Service("data", before=inside) as service:
