@@ -1,7 +1,7 @@
 // The service's API: requests and their errors, and the event stream with its reconnecting.
 
 import { presence } from './presence';
-import { OPEN, sessionHolder, type Session } from './session';
+import { OPEN, personOf, sessionHolder, type Session } from './session';
 import type { CaseBatch, Decision, DecisionBatch, LabelBatch, Stats, Transaction } from './types';
 
 /** An answer that is none: the status, and what the problem (RFC 9457) says where there is one. */
@@ -51,7 +51,8 @@ function change(method: string, path: string, body?: object, signal?: AbortSigna
 
 /**
  * Asks for a change. A sign-in in another tab leaves this one with what no longer holds: on a
- * refusal the session is asked for again, and where it is another one, the change is tried once more.
+ * refusal the session is asked for again, and where it is another one of the same person, the change is
+ * tried once more. What one person asked for is not done as another; a session is ended whosoever it is.
  */
 async function changeJson<T>(
   method: string,
@@ -59,11 +60,13 @@ async function changeJson<T>(
   body?: object,
   signal?: AbortSignal,
 ): Promise<T> {
-  const before = sessionHolder.session?.csrf;
+  const before = sessionHolder.session;
   let response = await change(method, path, body, signal);
-  if (response.status === 403 && before) {
+  if (response.status === 403 && before?.csrf) {
     await askSession(signal ?? new AbortController().signal);
-    if (sessionHolder.session?.csrf !== before) response = await change(method, path, body, signal);
+    const now = sessionHolder.session;
+    const mine = personOf(now) === personOf(before) || path === SESSION_PATH;
+    if (mine && now?.csrf !== before.csrf) response = await change(method, path, body, signal);
   }
   return answer(path, response);
 }
