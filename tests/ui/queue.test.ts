@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { AlertItem, AlertPage, AlertShown, AuditEntry } from '../../ui/src/api/alerts';
+import { postJson, ServiceError } from '../../ui/src/api/client';
+import { sessionHolder } from '../../ui/src/api/session';
 import { keyName } from '../../ui/src/keys';
 import { makeMoment } from '../../ui/src/moment';
 import { csvOf } from '../../ui/src/state/csv';
@@ -31,7 +33,8 @@ import {
   STATUSES,
   withText,
 } from '../../ui/src/state/queue_filter';
-import { extended, noSelection, selectedAll, toggled } from '../../ui/src/state/selection';
+import { press, stepsOf, takenBack, type Question, type Target } from '../../ui/src/state/decision';
+import { extended, noSelection, selectedAll, toggled, without } from '../../ui/src/state/selection';
 import { changeEach } from '../../ui/src/pages/alerts/use_bulk';
 
 function alert(number: string, over: Partial<AlertItem> = {}): AlertItem {
@@ -162,7 +165,7 @@ test('a change is shown at once and becomes what the service says', () => {
     changed: '2026-01-01T00:00:00Z',
     notes: [{ time: '2026-01-01T00:00:00Z', by: 'kim', text: 'called' }],
   });
-  queue = reduceQueue(queue, { kind: 'saved', alert: saved });
+  queue = reduceQueue(queue, { kind: 'saved', alert: saved, chosen: true });
   assert.ok(!queue.saving.has('a'));
   const [row] = queue.rows!;
   assert.deepEqual([row!.status, row!.is_fraud, row!.notes], ['fraud', true, 1]);
@@ -186,15 +189,30 @@ test('while a change is on its way, older answers do not take it back', () => {
 
 test('a change that fails is taken back; one that met another shows that one', () => {
   const asked = after({ kind: 'page', page: three }, { kind: 'asked', number: 'a', change: { status: 'fraud' } });
-  const failed = reduceQueue(asked, { kind: 'refused', number: 'a', actual: null });
+  const failed = reduceQueue(asked, { kind: 'refused', number: 'a', actual: null, chosen: true });
   assert.equal(failed.rows![0]!.status, 'open');
   assert.equal(failed.counts!.open, 3);
   assert.ok(!failed.saving.has('a'));
   const actual = whole('a', { status: 'not_fraud', assignee: 'kim', changed: '2026-01-01T00:00:00Z' });
-  const met = reduceQueue(asked, { kind: 'refused', number: 'a', actual });
+  const met = reduceQueue(asked, { kind: 'refused', number: 'a', actual, chosen: true });
   assert.equal(met.rows![0]!.status, 'not_fraud');
   assert.equal(met.opened!.assignee, 'kim');
   assert.deepEqual(met.counts, { open: 2, in_review: 0, fraud: 0, not_fraud: 1 });
+});
+
+test('a change of another alert leaves what is open as it is, and the note that is written of it', () => {
+  const there = after({ kind: 'page', page: three }, { kind: 'opened', alert: whole('a') });
+  const open = there.opened;
+  const b = whole('b', { status: 'fraud', is_fraud: true });
+  for (const queue of [
+    reduceQueue(there, { kind: 'saved', alert: b, chosen: false }),
+    reduceQueue(there, { kind: 'refused', number: 'b', actual: b, chosen: false }),
+  ]) {
+    assert.equal(queue.opened, open);
+    assert.deepEqual([queue.rows![1]!.status, queue.rows![1]!.is_fraud], ['fraud', true]);
+    assert.deepEqual(queue.counts, { open: 2, in_review: 0, fraud: 1, not_fraud: 0 });
+  }
+  assert.equal(reduceQueue(there, { kind: 'saved', alert: b, chosen: true }).opened, b, 'it was chosen meanwhile');
 });
 
 test('two changes at once of a case go back to what it was before the first', () => {
@@ -202,7 +220,7 @@ test('two changes at once of a case go back to what it was before the first', ()
     { kind: 'page', page: three },
     { kind: 'asked', number: 'a', change: { assignee: 'me' } },
     { kind: 'asked', number: 'a', change: { status: 'in_review' } },
-    { kind: 'refused', number: 'a', actual: null },
+    { kind: 'refused', number: 'a', actual: null, chosen: true },
   );
   assert.deepEqual([queue.rows![0]!.status, queue.rows![0]!.assignee], ['open', null]);
 });
@@ -363,24 +381,145 @@ test('alerts are selected one by one, in a range, and all', () => {
   assert.equal(selectedAll(shown).numbers.size, 5);
 });
 
+test('what is selected already is selected no more, with Shift too, and what was changed neither', () => {
+  const shown = ['a', 'b', 'c', 'd', 'e'];
+  const range = extended(toggled(noSelection, 'a'), 'd', shown);
+  assert.deepEqual([...extended(range, 'b', shown).numbers], ['a', 'c', 'd'], 'as its box shows');
+  assert.deepEqual([...without(range, ['a', 'd', 'e']).numbers], ['b', 'c']);
+  assert.deepEqual(without(range, []), range);
+});
+
+/** `a=open b=fraud`: alerts and their statuses. */
+function target(text: string, many = true): Target {
+  const alerts = text.split(' ').map((one) => one.split('='));
+  return { many, alerts: alerts.map(([number, status]) => ({ trans_num: number!, status: status as 'open' })) };
+}
+
+function asked(about: Target, label: 'fraud' | 'not_fraud' = 'fraud'): Question {
+  const pressed = press(null, label, about);
+  assert.equal(pressed.kind, 'asks');
+  return (pressed as { question: Question }).question;
+}
+
+test('a label is asked once more, and the yes is to what was asked', () => {
+  const question = asked(target('a=open b=fraud c=in_review'));
+  const steps = [
+    { number: 'a', from: 'open', to: 'fraud' },
+    { number: 'c', from: 'in_review', to: 'fraud' },
+  ];
+  assert.deepEqual(question.steps, steps, 'those that are not so yet');
+  // Somebody else decided both meanwhile: what was seen when it was asked has to hold, so the service refuses.
+  const meanwhile = target('a=not_fraud b=fraud c=fraud');
+  assert.deepEqual(press(question, 'fraud', meanwhile), { kind: 'makes', steps });
+  assert.deepEqual(press(asked(target('a=open', false)), 'fraud', target('a=fraud', false)), {
+    kind: 'makes',
+    steps: [steps[0]],
+  });
+});
+
+test('a question about other alerts is no yes to these', () => {
+  const question = asked(target('a=open b=open'));
+  for (const other of [target('a=open'), target('a=open b=open c=open'), target('a=open c=open'), target('a=open', false)])
+    assert.equal(press(question, 'fraud', other).kind, 'asks');
+  assert.equal(press(asked(target('a=open', false)), 'fraud', target('b=open', false)).kind, 'asks');
+  const turned = press(question, 'not_fraud', target('a=open b=open'));
+  assert.equal(turned.kind === 'asks' && turned.question.label, 'not_fraud', 'nor is it a yes to the other label');
+});
+
+test('what becomes no label is not asked, and nothing is done to what is so already', () => {
+  const one = target('a=open', false);
+  assert.deepEqual(press(asked(one), 'in_review', one), {
+    kind: 'makes',
+    steps: [{ number: 'a', from: 'open', to: 'in_review' }],
+  });
+  assert.deepEqual(press(null, 'fraud', target('a=fraud b=fraud')), { kind: 'makes', steps: [] });
+});
+
+test('a decision is taken back by its own steps, those that were made', () => {
+  const { steps } = asked(target('a=open b=in_review'));
+  assert.deepEqual(stepsOf(['b', 'x'], steps).map(takenBack), [{ number: 'b', from: 'fraud', to: 'in_review' }]);
+});
+
+const always = (): boolean => true;
+
+function requests(...of: string[]) {
+  return of.map((number) => ({ number, change: { status: 'fraud' } as const }));
+}
+
 test('of several changes each is refused for itself', async () => {
-  const asked: string[] = [];
+  const called: string[] = [];
   const counted: number[] = [];
-  const steps = ['a', 'b', 'c'].map((number) => ({ number, change: { status: 'fraud' } as const }));
   const outcome = await changeEach(
-    steps,
+    requests('a', 'b', 'c'),
     async (number) => {
-      asked.push(number);
+      called.push(number);
       if (number === 'a') return { kind: 'conflict', alert: whole('a') };
-      if (number === 'b') return { kind: 'failed', error: new Error('gone') };
+      if (number === 'b') return { kind: 'failed', error: new ServiceError(404, 'gone') };
       return { kind: 'done', alert: whole(number) };
     },
+    always,
     (count) => counted.push(count),
   );
-  assert.deepEqual(asked, ['a', 'b', 'c']);
+  assert.deepEqual(called, ['a', 'b', 'c']);
   assert.deepEqual(counted, [1, 2, 3]);
   assert.deepEqual([outcome.done, outcome.conflicts, outcome.failed], [['c'], ['a'], ['b']]);
   assert.equal(outcome.error?.message, 'gone');
+});
+
+test('several changes end with the first failure that is not of one alert alone', async () => {
+  for (const error of [new TypeError('no network'), ...[401, 403, 429, 500, 503].map((status) => new ServiceError(status, ''))]) {
+    const called: string[] = [];
+    const outcome = await changeEach(
+      requests('a', 'b', 'c'),
+      async (number) => {
+        called.push(number);
+        return number === 'a' ? { kind: 'done', alert: whole('a') } : { kind: 'failed', error };
+      },
+      always,
+      () => undefined,
+    );
+    assert.deepEqual(called, ['a', 'b'], String(error));
+    assert.deepEqual([outcome.done, outcome.failed, outcome.error], [['a'], ['b', 'c'], error]);
+  }
+});
+
+test('several changes end with the page that they were asked on', async () => {
+  let here = true;
+  const called: string[] = [];
+  const change = async (number: string) => {
+    called.push(number);
+    here = number !== 'b';
+    return { kind: 'done', alert: whole(number) } as const;
+  };
+  const outcome = await changeEach(requests('a', 'b', 'c', 'd'), change, () => here, () => undefined);
+  assert.deepEqual(called, ['a', 'b']);
+  assert.deepEqual(outcome.failed, ['c', 'd']);
+});
+
+test('a change that one person asked for is not tried again as another', async () => {
+  const sessions = { kim: 'kim', again: 'kim', lee: 'lee' } as const;
+  const made: string[] = [];
+  const realFetch = globalThis.fetch;
+  for (const [next, status] of [['again', 200], ['lee', 403]] as const) {
+    made.length = 0;
+    sessionHolder.set({ required: true, name: 'kim', role: 'analyst', csrf: 'kim' });
+    globalThis.fetch = (async (_path: string, { headers, method }: { headers: Record<string, string>; method?: string }) => {
+      if (method !== 'POST')
+        return Response.json({ required: true, name: sessions[next], role: 'analyst', csrf: next });
+      made.push(headers['X-Haechi-Csrf']!);
+      return headers['X-Haechi-Csrf'] === next ? Response.json({}) : new Response('{}', { status: 403 });
+    }) as unknown as typeof fetch;
+    try {
+      const answered = await postJson('/v1/alerts/a', {}).then(
+        () => 200,
+        (error: ServiceError) => error.status,
+      );
+      assert.equal(answered, status, next);
+    } finally {
+      globalThis.fetch = realFetch;
+    }
+    assert.deepEqual(made, next === 'lee' ? ['kim'] : ['kim', 'again']);
+  }
 });
 
 test('a file for spreadsheets is quoted, and nothing in it is a formula', () => {

@@ -178,4 +178,9 @@ export const queueEn = {
     'session.refused': 'Sign-in refused',
     'audit.left_out': 'Entries left out',
   } as Readonly<Record<string, string>>,
+  /** Of what is set in motion for several at once. */
+  saving: (all: string) => `Saving ${all}…`,
+  nothingToDo: 'Nothing to change: they are so already.',
+  notSaved: (count: string) => `${count} not saved.`,
+  assign: 'Assign',
 };

@@ -177,4 +177,8 @@ export const queueKo: typeof queueEn = {
     'session.refused': '로그인 거부',
     'audit.left_out': '누락된 기록',
   },
+  saving: (all) => `${all}건을 저장하는 중…`,
+  nothingToDo: '바꿀 것이 없습니다. 이미 그 상태입니다.',
+  notSaved: (count) => `${count}건은 저장되지 않았습니다.`,
+  assign: '배정',
 };

@@ -52,9 +52,15 @@ export type QueueMessage =
   | { readonly kind: 'opened'; readonly alert: AlertShown }
   /** A change that was asked for; shown before the service has answered. */
   | { readonly kind: 'asked'; readonly number: string; readonly change: CaseChange }
-  | { readonly kind: 'saved'; readonly alert: AlertShown }
+  /** `chosen`: it is the one beside the list by now. */
+  | { readonly kind: 'saved'; readonly alert: AlertShown; readonly chosen: boolean }
   /** The change came to nothing: the case is as the service says, or as it was before. */
-  | { readonly kind: 'refused'; readonly number: string; readonly actual: AlertShown | null };
+  | {
+      readonly kind: 'refused';
+      readonly number: string;
+      readonly actual: AlertShown | null;
+      readonly chosen: boolean;
+    };
 
 export function reduceQueue(queue: Queue, message: QueueMessage): Queue {
   switch (message.kind) {
@@ -76,9 +82,9 @@ export function reduceQueue(queue: Queue, message: QueueMessage): Queue {
     case 'asked':
       return withAsked(queue, message.number, message.change);
     case 'saved':
-      return settled(withOpened(settled(queue, message.alert.trans_num), message.alert), message.alert.trans_num);
+      return withAnswer(settled(queue, message.alert.trans_num), message.alert, message.chosen);
     case 'refused':
-      return withRefused(queue, message.number, message.actual);
+      return withRefused(queue, message.number, message.actual, message.chosen);
   }
 }
 
@@ -174,6 +180,13 @@ function moved(counts: Counts | null, from: keyof Counts, to: keyof Counts): Cou
   return { ...counts, [from]: Math.max(0, counts[from] - 1), [to]: counts[to] + 1 };
 }
 
+/** What the service answers to a change: another alert that is open stays so, with what is being written of it. */
+function withAnswer(queue: Queue, alert: AlertShown, chosen: boolean): Queue {
+  if (chosen || queue.opened?.trans_num === alert.trans_num) return withOpened(queue, alert);
+  const { opened, stale } = queue;
+  return { ...withOpened(queue, alert), opened, stale };
+}
+
 /** The alert as the service has it now, beside the queue and in it. */
 function withOpened(queue: Queue, alert: AlertShown): Queue {
   const saving = queue.saving.has(alert.trans_num);
@@ -206,10 +219,10 @@ function settled(queue: Queue, number: string): Queue {
   return saving.delete(number) ? { ...queue, saving } : queue;
 }
 
-function withRefused(queue: Queue, number: string, actual: AlertShown | null): Queue {
+function withRefused(queue: Queue, number: string, actual: AlertShown | null, chosen: boolean): Queue {
   const before = queue.saving.get(number);
   const open = settled(queue, number);
-  if (actual) return withOpened(open, actual);
+  if (actual) return withAnswer(open, actual, chosen);
   return before ? withCase(open, number, before) : open;
 }
 

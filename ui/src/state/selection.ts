@@ -14,8 +14,19 @@ export function toggled({ numbers }: Selection, number: string): Selection {
   return { numbers: now, last: number };
 }
 
-/** With all of `shown` from the one selected last to `number`; where there is no such one, `number` alone. */
+/** Of a change that was made: what is selected otherwise stays so. */
+export function without(selection: Selection, numbers: readonly string[]): Selection {
+  const now = new Set(selection.numbers);
+  for (const number of numbers) now.delete(number);
+  return { ...selection, numbers: now };
+}
+
+/**
+ * With all of `shown` from the one selected last to `number`; where there is no such one, `number` alone. One
+ * that is selected already is selected no more, as the box that was clicked shows.
+ */
 export function extended(selection: Selection, number: string, shown: readonly string[]): Selection {
+  if (selection.numbers.has(number)) return toggled(selection, number);
   const [from, to] = [shown.indexOf(selection.last ?? ''), shown.indexOf(number)];
   if (from < 0 || to < 0) return toggled(selection, number);
   const range = shown.slice(Math.min(from, to), Math.max(from, to) + 1);

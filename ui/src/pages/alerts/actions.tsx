@@ -1,8 +1,6 @@
-// What can be done with an alert. A decision becomes a label, which goes into features and metrics: it
-// is asked once more, in a line where the hand already is.
+// What can be done with an alert.
 
 import type { JSX } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import type { CaseStatus } from '../../api/types';
 import { useLocale } from '../../context';
@@ -10,35 +8,12 @@ import { usePermission } from '../../session';
 import { STATUSES } from '../../state/queue_filter';
 import { AssignTo } from './assign';
 import type { CasePaneProps } from './case';
+import { Confirm } from './question';
 import { StatusShape } from './status';
 
 const KEYS: Readonly<Partial<Record<CaseStatus, string>>> = { in_review: 'r', fraud: 'f', not_fraud: 'n' };
 
-type ActionsProps = Pick<
-  CasePaneProps,
-  'now' | 'me' | 'people' | 'saving' | 'confirming' | 'onDecide' | 'onCancel' | 'onAssign' | 'onAssignTo'
->;
-
-function Confirm({ confirming, onDecide, onCancel }: ActionsProps): JSX.Element | null {
-  const words = useLocale().texts.queue;
-  const yes = useRef<HTMLButtonElement>(null);
-  // Before the next key is read: who presses two keys fast means the second for this.
-  useLayoutEffect(() => yes.current?.focus(), [confirming]);
-  if (!confirming) return null;
-  return (
-    <div class={`confirm ${confirming}`} role="group" aria-labelledby="confirm" aria-describedby="confirm-text">
-      <p>
-        <b id="confirm">{words.confirm[confirming]}</b> <span id="confirm-text">{words.confirmText}</span>
-      </p>
-      <button type="button" class="main" ref={yes} onClick={() => onDecide(confirming)}>
-        {words.confirmDo[confirming]}
-      </button>
-      <button type="button" onClick={onCancel}>
-        {words.cancel}
-      </button>
-    </div>
-  );
-}
+type ActionsProps = Pick<CasePaneProps, 'now' | 'me' | 'people' | 'saving' | 'work' | 'onAssign'>;
 
 function assignName(now: ActionsProps['now'], me: string, words: ReturnType<typeof useLocale>['texts']['queue']): string {
   if (now?.assignee === me) return words.release;
@@ -46,7 +21,7 @@ function assignName(now: ActionsProps['now'], me: string, words: ReturnType<type
 }
 
 export function Actions(props: ActionsProps): JSX.Element {
-  const { now, me, saving, onDecide, onAssign } = props;
+  const { now, me, saving, work, onAssign } = props;
   const words = useLocale().texts.queue;
   const { may, why } = usePermission('analyst');
   return (
@@ -60,7 +35,7 @@ export function Actions(props: ActionsProps): JSX.Element {
             aria-pressed={now?.status === status}
             aria-keyshortcuts={KEYS[status]}
             disabled={!may}
-            onClick={() => onDecide(status)}
+            onClick={() => work.decideOne(status)}
           >
             <StatusShape status={status} />
             {words.status[status]}
@@ -70,14 +45,16 @@ export function Actions(props: ActionsProps): JSX.Element {
       </div>
       <div class="assign">
         <span class="quiet">{words.assigneeOf}</span> <b>{now?.assignee ?? words.nobody}</b>
-        <button type="button" aria-keyshortcuts="a" disabled={!may} onClick={onAssign}>
+        <button type="button" aria-keyshortcuts="a" disabled={!may} onClick={() => work.assignOne(now?.assignee === me ? null : me)}>
           {assignName(now, me, words)}
           <kbd aria-hidden="true">a</kbd>
         </button>
-        {may && props.people.length > 1 && <AssignTo people={props.people} disabled={false} onAssign={props.onAssignTo} />}
+        {may && props.people.length > 1 && <AssignTo people={props.people} disabled={false} onAssign={onAssign} />}
       </div>
       {why && <p class="quiet why-not">{why}</p>}
-      <Confirm {...props} />
+      {work.question?.many === false && (
+        <Confirm question={work.question} onYes={work.confirm} onCancel={work.cancel} />
+      )}
     </div>
   );
 }

@@ -5,7 +5,6 @@ import type { JSX, RefObject } from 'preact';
 
 import type { AlertItem, AlertShown } from '../../api/alerts';
 import { isAbsent } from '../../api/resource';
-import type { CaseStatus } from '../../api/types';
 import { ActualMark, DecisionMark } from '../../components/decision';
 import { FailureNotice, Notice } from '../../components/notice';
 import { useLocale } from '../../context';
@@ -14,17 +13,10 @@ import { categoryName } from '../../i18n/categories';
 import { hashOf } from '../../route';
 import { Actions } from './actions';
 import { History, Notes } from './notes';
+import { OutcomeLines } from './said';
 import type { CaseHandle } from './use_queue';
+import type { Work } from './use_work';
 import { CardAndMerchant, Members, Why } from './why';
-
-/** What came of a change, beside the alert that it was asked for. */
-export interface Said {
-  readonly of: string;
-  readonly kind: 'done' | 'conflict' | 'failed';
-  readonly text: string;
-  /** Whether it is a decision that can be taken back. */
-  readonly undo?: boolean;
-}
 
 /** What the list and the whole alert have in common. */
 export type Item = Omit<AlertItem, 'notes'>;
@@ -42,16 +34,10 @@ export interface CasePaneProps {
   /** To whom it can be assigned. */
   readonly people: readonly string[];
   readonly saving: boolean;
-  readonly confirming: 'fraud' | 'not_fraud' | null;
-  readonly said: Said | null;
   readonly heading: RefObject<HTMLHeadingElement>;
   readonly noteField: RefObject<HTMLTextAreaElement>;
-  onDecide(status: CaseStatus): void;
-  onCancel(): void;
-  onAssign(): void;
-  onAssignTo(name: string | null): void;
-  onUndo(): void;
-  onNote(text: string): Promise<boolean>;
+  readonly work: Work;
+  onAssign(name: string | null): void;
   onStep(by: number): void;
 }
 
@@ -116,7 +102,7 @@ function State({ detail, chosen }: Pick<CasePaneProps, 'detail' | 'chosen'>): JS
 }
 
 export function CasePane(props: CasePaneProps): JSX.Element {
-  const { alert, item, said } = props;
+  const { alert, item, work } = props;
   const words = useLocale().texts.queue;
   return (
     <section class="panel case-pane" aria-label={words.detail}>
@@ -129,20 +115,7 @@ export function CasePane(props: CasePaneProps): JSX.Element {
         </>
       )}
       <div class="case-said">
-        <p role="status" class="done">
-          {said?.kind === 'done' && <span>{said.text}</span>}
-          {said?.undo && (
-            <>
-              {' '}
-              <button type="button" class="plain" aria-keyshortcuts="z" onClick={props.onUndo}>
-                {words.undo}
-              </button>
-            </>
-          )}
-        </p>
-        <p role="alert" class={said?.kind ?? ''}>
-          {said !== null && said.kind !== 'done' && said.text}
-        </p>
+        <OutcomeLines said={props.chosen !== null && work.said?.of === props.chosen ? work.said : null} onUndo={work.undo} />
       </div>
       {item?.label_waits && <p class="quiet label-waits">{words.labelWaits}</p>}
       {item && (
@@ -152,7 +125,7 @@ export function CasePane(props: CasePaneProps): JSX.Element {
           {alert && (
             <>
               <Members alert={alert} />
-              <Notes alert={alert} field={props.noteField} onNote={props.onNote} />
+              <Notes alert={alert} field={props.noteField} onNote={work.addNote} />
               <CardAndMerchant alert={alert} />
               <History alert={alert} />
             </>

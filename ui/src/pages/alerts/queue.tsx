@@ -3,28 +3,25 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-import { actorName } from '../../actor';
-import type { CaseChange } from '../../api/alerts';
-import type { CaseStatus } from '../../api/types';
 import { ResourceNotice } from '../../components/notice';
 import { useLocale } from '../../context';
 import { keysSwitchedOn, switchKeys, useKeys, type KeyAction } from '../../keys';
 import { NARROW, useMedia } from '../../media';
-import { problemText } from '../../problem';
 import { hashOf, type Route } from '../../route';
 import { usePermission, useSession } from '../../session';
 import type { Connection } from '../../state/live';
-import { changedBy, neighbourOf } from '../../state/queue';
+import { neighbourOf } from '../../state/queue';
 import { savedFilter, saveFilter, type QueueFilter } from '../../state/queue_filter';
 import { usePeople } from './assign';
-import { BulkBar, type BulkSaid } from './bulk';
-import { CasePane, type Said } from './case';
+import { BulkBar } from './bulk';
+import { CasePane } from './case';
 import { ExportButton } from './export';
 import { Filters } from './filters';
 import { KeysDialog } from './keys';
 import { List, rowId } from './list';
-import { useBulk, type BulkOutcome, type Decided, type Step } from './use_bulk';
-import { useCase, useQueue, type Outcome } from './use_queue';
+import { useBulk } from './use_bulk';
+import { useCase, useQueue } from './use_queue';
+import { useWork } from './use_work';
 
 /** Who asks where nobody signs in; the service knows them by this name. */
 const LOCAL_NAME = 'local';
@@ -38,12 +35,6 @@ function useFilter(): [QueueFilter, (filter: QueueFilter) => void] {
     saveFilter(chosen);
   };
   return [filter, choose];
-}
-
-type Labelled = 'fraud' | 'not_fraud';
-
-function isLabel(status: CaseStatus): status is Labelled {
-  return status === 'fraud' || status === 'not_fraud';
 }
 
 interface Choice {
@@ -99,16 +90,16 @@ interface QueueProps {
 }
 
 export function AlertsQueue({ route, connection }: QueueProps): JSX.Element {
-  const locale = useLocale();
-  const { texts } = locale;
+  const { texts } = useLocale();
   const words = texts.queue;
   const session = useSession();
   const me = session?.name ?? LOCAL_NAME;
   const { may } = usePermission('analyst');
   const narrow = useMedia(NARROW);
   const [filter, chooseFilter] = useFilter();
-  const people = usePeople(may);
-  const { queue, filters, loading, error, showNew, showMore, change, opened } = useQueue(filter, me, connection);
+  const people = usePeople(may, connection);
+  const chosen = useRef<string | null>(null);
+  const { queue, filters, loading, error, showNew, showMore, change, opened } = useQueue(filter, me, connection, chosen);
   const { choice, choose, close, drop } = useChoice(route, narrow);
   const rows = queue.rows ?? [];
   // What another filter does not let through is not shown on beside its list.
@@ -124,17 +115,13 @@ export function AlertsQueue({ route, connection }: QueueProps): JSX.Element {
   }, [queue.rows, loading]);
   // Beside the list something is always shown; in its place only what was opened.
   const number = choice.number ?? (narrow ? null : (rows[0]?.trans_num ?? null));
+  chosen.current = number;
   const row = rows.find((one) => one.trans_num === number);
   const shown = queue.opened?.trans_num === number ? queue.opened : null;
   const detail = useCase(number, shown !== null && !queue.stale, connection, opened);
 
-  const [confirming, setConfirming] = useState<Labelled | null>(null);
-  const [said, setSaid] = useState<Said | null>(null);
+  const now = row ?? shown;
   const bulk = useBulk(rows, filter, change);
-  const [confirmingMany, setConfirmingMany] = useState<Labelled | null>(null);
-  const [saidOfMany, setSaidOfMany] = useState<BulkSaid | null>(null);
-  /** The last decision, of one alert or of several. */
-  const decided = useRef<readonly Decided[]>([]);
   const [helping, setHelping] = useState(false);
   const [keysOn, setKeysOn] = useState(keysSwitchedOn);
   const search = useRef<HTMLInputElement>(null);
@@ -142,11 +129,7 @@ export function AlertsQueue({ route, connection }: QueueProps): JSX.Element {
   const pane = useRef<HTMLHeadingElement>(null);
   const toFocus = useRef<string | null>(null);
 
-  // Both before the next key is read: it is meant for what the last one led to.
-  useLayoutEffect(() => {
-    setConfirming(null);
-    setSaid(null);
-  }, [number]);
+  // Before the next key is read: it is meant for what the last one led to.
   useLayoutEffect(() => {
     if (toFocus.current === null) return;
     document.getElementById(rowId(toFocus.current))?.focus();
@@ -158,6 +141,18 @@ export function AlertsQueue({ route, connection }: QueueProps): JSX.Element {
     if (narrow && choice.opened) pane.current?.focus();
     else document.getElementById(rowId(number))?.focus();
   };
+
+  const work = useWork({
+    me,
+    may,
+    number,
+    now,
+    listShown: !narrow || !choice.opened,
+    paneShown: !narrow || choice.opened,
+    bulk,
+    change,
+    focusRow,
+  });
 
   function step(by: number): boolean {
     const next = neighbourOf(rows, number, by);
@@ -182,114 +177,6 @@ export function AlertsQueue({ route, connection }: QueueProps): JSX.Element {
     if (byKey || narrow) setTimeout(() => pane.current?.focus({ preventScroll: !narrow }));
   };
 
-  async function ask(wanted: CaseChange, done: string, undo = false): Promise<Outcome | null> {
-    if (number === null || !may) return null;
-    setSaid(null);
-    setSaidOfMany(null);
-    const outcome = await change(number, wanted);
-    const of = number;
-    if (outcome.kind === 'done') {
-      setSaid({ of, kind: 'done', text: done, undo });
-    } else if (outcome.kind === 'conflict') {
-      const { status, assignee } = outcome.alert;
-      const now = wanted.status === undefined ? (assignee ?? words.nobody) : words.status[status];
-      setSaid({ of, kind: 'conflict', text: words.conflict(actorName(changedBy(outcome.alert), locale), now) });
-    } else setSaid({ of, kind: 'failed', text: `${words.failed} ${problemText(outcome.error, texts)}` });
-    return outcome;
-  }
-
-  const now = row ?? shown;
-
-  function sayOfMany(outcome: BulkOutcome, text: string, undo: boolean): void {
-    const { done, conflicts, failed, error } = outcome;
-    const { format } = locale;
-    const parts = done.length > 0 ? [text] : [];
-    if (conflicts.length > 0) parts.push(words.conflicts(format.integer(conflicts.length)));
-    if (failed.length > 0) parts.push(words.failedMany(format.integer(failed.length)), error ? problemText(error, texts) : '');
-    setSaidOfMany({ text: parts.join(' '), good: conflicts.length + failed.length === 0, undo: undo && done.length > 0 });
-  }
-
-  async function runMany(steps: readonly Step[], text: (count: string, one: boolean) => string, undo: boolean): Promise<BulkOutcome> {
-    setSaidOfMany(null);
-    const outcome = await bulk.run(steps);
-    const count = outcome.done.length;
-    sayOfMany(outcome, text(locale.format.integer(count), count === 1), undo);
-    return outcome;
-  }
-
-  async function decideMany(status: CaseStatus): Promise<void> {
-    if (!may || bulk.busy) return;
-    if (isLabel(status) && confirmingMany !== status) return setConfirmingMany(status);
-    setConfirmingMany(null);
-    const others = bulk.selected.filter((one) => one.status !== status);
-    const steps = others.map(({ trans_num, status: from }) => ({
-      number: trans_num,
-      change: { status, expected: { status: from } },
-    }));
-    focusRow();
-    const { done } = await runMany(steps, words.doneMany[status], true);
-    const did = new Set(done);
-    decided.current = others
-      .filter((one) => did.has(one.trans_num))
-      .map((one) => ({ number: one.trans_num, from: one.status, to: status }));
-  }
-
-  async function assignMany(assignee: string | null): Promise<void> {
-    if (!may || bulk.busy) return;
-    const steps = bulk.selected
-      .filter((one) => one.assignee !== assignee)
-      .map((one) => ({ number: one.trans_num, change: { assignee, expected: { assignee: one.assignee } } }));
-    const text = (count: string, one: boolean): string =>
-      assignee === null ? words.releasedMany(count, one) : words.assignedMany(count, assignee, one);
-    await runMany(steps, text, false);
-  }
-
-  /** The case is as it was before the last decision; its label stays. */
-  async function undo(): Promise<void> {
-    const last = decided.current;
-    if (!may || last.length === 0 || bulk.busy) return;
-    decided.current = [];
-    setSaid(null);
-    const steps = last.map(({ number, from, to }) => ({
-      number,
-      change: { status: from, expected: { status: to } },
-    }));
-    await runMany(steps, words.undone, false);
-  }
-
-  /** By a key: those that are selected, or the one that is chosen. */
-  function decide(status: CaseStatus): void {
-    if (bulk.selected.length > 0) void decideMany(status);
-    else decideOne(status);
-  }
-
-  function decideOne(status: CaseStatus): void {
-    if (!now || !may || now.status === status) return;
-    if (isLabel(status) && confirming !== status) return setConfirming(status);
-    const focused = document.activeElement?.closest('.confirm') !== null;
-    setConfirming(null);
-    if (focused) focusRow();
-    const { trans_num, status: from } = now;
-    void ask({ status, expected: { status: from } }, words.done[status], true).then((outcome) => {
-      if (outcome?.kind === 'done') decided.current = [{ number: trans_num, from, to: status }];
-    });
-  }
-
-  function assign(): void {
-    if (bulk.selected.length > 0) void assignMany(bulk.selected.every((one) => one.assignee === me) ? null : me);
-    else assignTo(now?.assignee === me ? null : me);
-  }
-
-  function assignTo(assignee: string | null): void {
-    if (!now || !may || now.assignee === assignee) return;
-    const done = assignee === null ? words.releasedDone : words.assignedDone(assignee);
-    void ask({ assignee, expected: { assignee: now.assignee } }, done);
-  }
-
-  async function addNote(note: string): Promise<boolean> {
-    return (await ask({ note }, words.noteDone))?.kind === 'done';
-  }
-
   const inList = (event: KeyboardEvent): boolean => {
     const target = event.target instanceof HTMLElement ? event.target : null;
     return target === document.body || target?.id === 'main' || target?.closest('.queue-list') !== null;
@@ -307,22 +194,19 @@ export function AlertsQueue({ route, connection }: QueueProps): JSX.Element {
         return true;
       },
       o: withNumber(() => (location.hash = hashOf({ view: 'transaction', number: number! }))),
-      f: withNumber(() => decide('fraud')),
-      n: withNumber(() => decide('not_fraud')),
-      r: withNumber(() => decide('in_review')),
-      a: withNumber(assign),
+      f: withNumber(() => work.decide('fraud')),
+      n: withNumber(() => work.decide('not_fraud')),
+      r: withNumber(() => work.decide('in_review')),
+      a: withNumber(work.assign),
       x: withNumber(() => (may ? bulk.toggle(number!, false) : false)),
-      z: () => (decided.current.length > 0 ? void undo() : false),
+      z: work.undoLast,
       c: withNumber(() => noteField.current?.focus()),
       u: () => (queue.arrived.length > 0 ? showNew() : false),
       '/': () => search.current?.focus(),
       '?': () => setHelping(true),
       Escape: (event) => {
-        if (confirming || confirmingMany) {
-          setConfirming(null);
-          setConfirmingMany(null);
-          focusRow();
-        } else if (bulk.selected.length > 0 && inList(event)) bulk.clear();
+        if (work.question) work.cancel();
+        else if (bulk.selected.length > 0 && inList(event)) bulk.clear();
         else if (narrow && choice.opened && !(event.target instanceof HTMLTextAreaElement)) close();
         else focusRow();
       },
@@ -339,20 +223,7 @@ export function AlertsQueue({ route, connection }: QueueProps): JSX.Element {
         <div class="queue-side">
           <Filters filter={filter} counts={queue.counts} search={search} onFilter={setFilter} />
           {may && (
-            <BulkBar
-              bulk={bulk}
-              shown={rows.length}
-              people={people}
-              confirming={bulk.selected.length > 0 ? confirmingMany : null}
-              said={saidOfMany}
-              onDecide={(status) => void decideMany(status)}
-              onCancel={() => {
-                setConfirmingMany(null);
-                focusRow();
-              }}
-              onAssign={(name) => void assignMany(name)}
-              onUndo={() => void undo()}
-            />
+            <BulkBar bulk={bulk} shown={rows.length} people={people} work={work} focusRow={focusRow} />
           )}
           <List
             queue={queue}
@@ -381,19 +252,13 @@ export function AlertsQueue({ route, connection }: QueueProps): JSX.Element {
           me={me}
           people={people}
           saving={number !== null && queue.saving.has(number)}
-          confirming={confirming}
-          said={said?.of === number ? said : null}
           heading={pane}
           noteField={noteField}
-          onDecide={decideOne}
-          onCancel={() => {
-            setConfirming(null);
+          work={work}
+          onAssign={(assignee) => {
             focusRow();
+            work.assignOne(assignee);
           }}
-          onAssign={() => assignTo(now?.assignee === me ? null : me)}
-          onAssignTo={assignTo}
-          onUndo={() => void undo()}
-          onNote={addNote}
           onStep={(by) => void step(by)}
         />
       </div>

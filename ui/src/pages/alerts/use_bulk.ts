@@ -1,57 +1,67 @@
 // Several alerts changed together: each by a request of its own, so that each has its entry in the audit
-// trail and is refused for itself; and the last decision, which can be taken back.
+// trail and is refused for itself.
 
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { AlertItem, CaseChange } from '../../api/alerts';
-import type { CaseStatus } from '../../api/types';
-import { extended, noSelection, selectedAll, toggled, type Selection } from '../../state/selection';
+import { ServiceError } from '../../api/client';
+import { extended, noSelection, selectedAll, toggled, without, type Selection } from '../../state/selection';
 import type { Outcome } from './use_queue';
 
 /** What several requests came to. */
 export interface BulkOutcome {
   readonly done: readonly string[];
   readonly conflicts: readonly string[];
+  /** Those that were not asked for any more are among them. */
   readonly failed: readonly string[];
   /** Of the last that failed. */
   readonly error: Error | null;
 }
 
-export interface Step {
+export interface Request {
   readonly number: string;
   readonly change: CaseChange;
 }
 
 type Change = (number: string, change: CaseChange) => Promise<Outcome>;
 
-/** One after the other: the service is asked for no more at once than by a fast hand. */
+/** Of who asks or of how much: what refuses one alert for it refuses the next one too. */
+const NOT_OF_THE_ALERT: ReadonlySet<number> = new Set([401, 403, 408, 429]);
+
+/** Whether a failure is one alert's own, so that the next one may still be changed. */
+function isOwn(error: Error): boolean {
+  return error instanceof ServiceError && error.status < 500 && !NOT_OF_THE_ALERT.has(error.status);
+}
+
+/**
+ * One after the other: the service is asked for no more at once than by a fast hand. It ends early once
+ * `goesOn` says no, or a failure is not of one alert alone.
+ */
 export async function changeEach(
-  steps: readonly Step[],
+  requests: readonly Request[],
   change: Change,
+  goesOn: () => boolean,
   onDone: (count: number) => void,
 ): Promise<BulkOutcome> {
   const done: string[] = [];
   const conflicts: string[] = [];
   const failed: string[] = [];
   let error: Error | null = null;
-  for (const [i, step] of steps.entries()) {
-    const outcome = await change(step.number, step.change);
-    if (outcome.kind === 'done') done.push(step.number);
-    else if (outcome.kind === 'conflict') conflicts.push(step.number);
+  for (const [i, request] of requests.entries()) {
+    if ((error && !isOwn(error)) || !goesOn()) {
+      failed.push(request.number);
+      continue;
+    }
+    const outcome = await change(request.number, request.change);
+    if (outcome.kind === 'done') done.push(request.number);
+    else if (outcome.kind === 'conflict') conflicts.push(request.number);
     else {
-      failed.push(step.number);
+      failed.push(request.number);
       error = outcome.error;
     }
     onDone(i + 1);
   }
   return { done, conflicts, failed, error };
-}
-
-/** A decision as it was made, to be taken back. */
-export interface Decided {
-  readonly number: string;
-  readonly from: CaseStatus;
-  readonly to: CaseStatus;
 }
 
 export interface Bulk {
@@ -63,8 +73,9 @@ export interface Bulk {
   toggle(number: string, range: boolean): void;
   selectAll(): void;
   clear(): void;
-  /** Makes the changes; those that came to something are selected no more. */
-  run(steps: readonly Step[]): Promise<BulkOutcome>;
+  unselect(numbers: readonly string[]): void;
+  /** Makes the changes, unless the page is left meanwhile; it selects nothing and takes nothing out. */
+  run(requests: readonly Request[]): Promise<BulkOutcome>;
 }
 
 export function useBulk(rows: readonly AlertItem[], filter: unknown, change: Change): Bulk {
@@ -72,8 +83,10 @@ export function useBulk(rows: readonly AlertItem[], filter: unknown, change: Cha
   const [busy, setBusy] = useState<Bulk['busy']>(null);
   const now = useRef(rows);
   now.current = rows;
+  const here = useRef(true);
+  useEffect(() => () => void (here.current = false), []);
   // What another filter leaves out of sight is not to be changed with what is seen.
-  useEffect(() => setSelection(noSelection), [filter]);
+  useLayoutEffect(() => setSelection(noSelection), [filter]);
   const toggle = useCallback((number: string, range: boolean): void => {
     const shown = now.current.map((row) => row.trans_num);
     setSelection((was) => (range ? extended(was, number, shown) : toggled(was, number)));
@@ -85,12 +98,12 @@ export function useBulk(rows: readonly AlertItem[], filter: unknown, change: Cha
     toggle,
     selectAll: () => setSelection(selectedAll(rows.map((row) => row.trans_num))),
     clear: () => setSelection(noSelection),
-    run: async (steps) => {
-      setBusy({ done: 0, all: steps.length });
-      const outcome = await changeEach(steps, change, (done) => setBusy({ done, all: steps.length }));
+    unselect: (numbers) => setSelection((was) => without(was, numbers)),
+    run: async (requests) => {
+      const all = requests.length;
+      setBusy({ done: 0, all });
+      const outcome = await changeEach(requests, change, () => here.current, (done) => setBusy({ done, all }));
       setBusy(null);
-      const left = new Set([...outcome.conflicts, ...outcome.failed]);
-      setSelection({ numbers: left, last: null });
       return outcome;
     },
   };

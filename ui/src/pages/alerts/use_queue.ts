@@ -34,7 +34,13 @@ export interface QueueHandle {
   change(number: string, change: CaseChange): Promise<Outcome>;
 }
 
-export function useQueue(filter: QueueFilter, me: string, connection: Connection): QueueHandle & {
+/** `chosen` is the alert beside the list, as it is by the time of an answer. */
+export function useQueue(
+  filter: QueueFilter,
+  me: string,
+  connection: Connection,
+  chosen: { readonly current: string | null },
+): QueueHandle & {
   opened(alert: AlertShown): void;
 } {
   const [queue, send] = useReducer(reduceQueue, noQueue);
@@ -82,12 +88,12 @@ export function useQueue(filter: QueueFilter, me: string, connection: Connection
     send({ kind: 'asked', number, change: shown });
     try {
       const alert = await postJson<AlertShown>(alertPath(number), wanted);
-      send({ kind: 'saved', alert });
+      send({ kind: 'saved', alert, chosen: chosen.current === number });
       return { kind: 'done', alert };
     } catch (failure) {
       const conflict = failure instanceof ServiceError && failure.status === 409;
       const actual = conflict ? await actualOf(number) : null;
-      send({ kind: 'refused', number, actual });
+      send({ kind: 'refused', number, actual, chosen: chosen.current === number });
       return actual ? { kind: 'conflict', alert: actual } : { kind: 'failed', error: asError(failure) };
     }
   }, []);
