@@ -15,13 +15,17 @@ export function switchKeys(on: boolean): void {
   writeSetting(KEYS_KEY, on ? 'on' : 'off');
 }
 
-/** What is typed into. */
+/** What is typed into; a box that is ticked is not. */
 function isField(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement && target.type === 'checkbox') return false;
   return (
     target instanceof HTMLElement &&
     (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
   );
 }
+
+/** What moves goes on while its key is held; anything else happens once a press. */
+const HELD = new Set(['j', 'k', 'ArrowDown', 'ArrowUp']);
 
 /**
  * The key as a Latin keyboard names it: with a Korean one the letter of the same place. Characters
@@ -47,6 +51,7 @@ export function useKeys(actions: Readonly<Record<string, KeyAction>>, characters
       const name = keyName(event);
       if (document.querySelector('dialog[open]')) return;
       if (isField(event.target) && name !== 'Escape') return;
+      if (event.repeat && !HELD.has(name)) return;
       if (name.length === 1 && !now.current.characters) return;
       const action = now.current.actions[name];
       if (action && action(event) !== false) event.preventDefault();
