@@ -96,7 +96,7 @@ function titleOf(route: Route, texts: Texts): string {
     case 'transaction':
       return `${texts.transaction.title} ${route.number}`;
     case 'alerts':
-      return route.number === undefined ? texts.queue.title : `${texts.queue.one} ${route.number}`;
+      return texts.queue.title; // the alert beside it changes with each key, and the address follows later
     case 'audit':
       return texts.queue.audit;
     case 'pipeline':
@@ -138,11 +138,15 @@ type Gate = 'open' | 'page' | 'dialog';
  * Whether a sign-in is wanted: as a page, or as a dialog where a session ended by itself, after which
  * the same person goes on. Who leaves takes along what was seen, and so does who is followed by another.
  */
-function useGate(): { readonly gate: Gate; readonly person: string | null; leave(): void } {
+function useGate(): { readonly gate: Gate; readonly turn: number; leave(): void } {
   const session = useSession();
   const person = useRef<string | null>(null);
   const leaving = useRef(false);
+  // Rises when one person follows another; the first one to be known follows nobody.
+  const turn = useRef({ of: null as string | null, count: 0 });
   const now = personOf(session);
+  if (now !== null && now !== turn.current.of)
+    turn.current = { of: now, count: turn.current.count + (turn.current.of === null ? 0 : 1) };
   const closed = session !== null && now === null;
   if (now !== null && !leaving.current) person.current = now;
   if (closed) leaving.current = false;
@@ -151,7 +155,7 @@ function useGate(): { readonly gate: Gate; readonly person: string | null; leave
     person.current = null;
     leaving.current = true;
   };
-  return { gate, person: person.current, leave };
+  return { gate, turn: turn.current.count, leave };
 }
 
 export function App({ store }: { readonly store: Store }): JSX.Element {
@@ -161,8 +165,8 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
   const [language, setLanguage] = useState<Language>(savedLanguage);
   const [theme, setTheme] = useState<Theme>(savedTheme);
   const locale = useMemo(() => makeLocale(language), [language]);
-  const { gate, person, leave } = useGate();
-  useLayoutEffect(() => setPausedAt(null), [person, gate]);
+  const { gate, turn, leave } = useGate();
+  useLayoutEffect(() => setPausedAt(null), [turn, gate]);
   useEffect(() => applyLanguage(language), [language]);
   useEffect(() => applyTheme(theme), [theme]);
   useArrival(route, titleOf(route, locale.texts));
@@ -199,7 +203,7 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
         <div class={`views ${gate === 'dialog' ? 'veiled' : ''}`}>
           <Navigation current={viewOf(route)} />
           <Content
-            key={person}
+            key={turn}
             route={route}
             state={state}
             store={store}

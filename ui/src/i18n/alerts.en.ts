@@ -2,7 +2,6 @@
 
 export const queueEn = {
   title: 'Alerts',
-  one: 'Alert',
   tabs: 'Parts of this page',
   queue: 'Queue',
   audit: 'Audit trail',

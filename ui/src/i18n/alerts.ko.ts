@@ -4,7 +4,6 @@ import type { queueEn } from './alerts.en';
 
 export const queueKo: typeof queueEn = {
   title: '경보',
-  one: '경보',
   tabs: '이 화면의 구성',
   queue: '대기열',
   audit: '감사 기록',
