@@ -1,7 +1,7 @@
 // The pages about pipelines: all of them, one of them with the form to run it, and one run.
 
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 
 import type { Pipeline, Run } from '../../api/pipelines';
 import { isUnderWay } from '../../api/pipelines';
@@ -21,13 +21,19 @@ const RUNS_SHOWN = 30;
 /** Of which those of an outcome are looked for: as many as the service gives. */
 const RUNS_SEARCHED = 200;
 
-/** The latest runs, as the filter has them. */
+/**
+ * The latest runs, as the filter has them. While another filter's are on their way, those of the last answer that
+ * it lets through: the panel with the filter stays, and the focus in it.
+ */
 function useRuns(filter: RunsFilter, connection: Connection) {
   const limit = filter.outcome === 'any' ? RUNS_SHOWN : RUNS_SEARCHED;
   const of = filter.pipeline === null ? '' : `pipeline=${encodeURIComponent(filter.pipeline)}&`;
   const asked = useResource<{ runs: Run[] }>(`/v1/pipelines/runs?${of}limit=${limit}`, connection, ASK_EVERY_MS);
-  const runs = asked.data?.runs.filter((run) => isOutcome(run, filter.outcome)).slice(0, RUNS_SHOWN);
-  return { runs: runs ?? null, latest: asked.data?.runs.find(isUnderWay) ?? null };
+  const last = useRef<readonly Run[] | null>(null);
+  if (asked.data) last.current = asked.data.runs;
+  const found = last.current?.filter((run) => filter.pipeline === null || run.pipeline === filter.pipeline) ?? null;
+  const runs = found?.filter((run) => isOutcome(run, filter.outcome)).slice(0, RUNS_SHOWN) ?? null;
+  return { runs, latest: found?.find(isUnderWay) ?? null };
 }
 
 interface PipelinesPageProps {
