@@ -57,7 +57,8 @@ test('a filter goes by decision, amounts and parts of names in any language', ()
 
 test('an amount is read as people type it, and nothing else is one', () => {
   assert.deepEqual(['12', ' 1,234.5 ', '0'].map(readAmount), [12, 1234.5, 0]);
-  assert.deepEqual(['', ' ', '-1', 'x', '1e999'].map(readAmount), [null, null, null, null, null]);
+  for (const text of ['', ' ', '.', '-1', 'x', '20x', '1e999', '20,5', '1,2345', ',5'])
+    assert.equal(readAmount(text), null, text);
 });
 
 test('a new filter sifts what is known, and takes what the service finds for it alone', () => {

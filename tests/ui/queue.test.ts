@@ -29,6 +29,7 @@ import {
   lets,
   queryOf,
   readFilter,
+  restMs,
   sinceMs,
   STATUSES,
   withText,
@@ -341,6 +342,12 @@ test('of a whole card number the last four digits are searched for, and kept', (
   }
   for (const typed of ['1966', '2020-06-21', 'a'.repeat(16), '12345678901'])
     assert.equal(withText(firstFilter, typed).text, typed);
+});
+
+test('digits that may become a card number wait longer than other texts until they are searched for', () => {
+  const short = restMs('kirlin');
+  for (const typed of ['1966', '196', '2da90c7d', '4613 3147 a', '']) assert.equal(restMs(typed), short, typed);
+  for (const typed of ['46133', '4613 3147', ' 4613-3147-21', '4613314721966']) assert.ok(restMs(typed) >= 4 * short, typed);
 });
 
 test('a search looks at what is decided, too, unless statuses were chosen', () => {

@@ -31,8 +31,12 @@ export function matches(filter: Filter, row: Transaction): boolean {
   return names.some((name) => name.toLowerCase().includes(text));
 }
 
+/** With or without commas between thousands; one that stands elsewhere may mean something else. */
+const AMOUNT = /^(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?$/;
+
 /** What was typed as an amount; null of what is none. */
 export function readAmount(text: string): number | null {
-  const value = Number(text.replace(/[,\s]/g, ''));
-  return text.trim() === '' || !Number.isFinite(value) || value < 0 ? null : value;
+  const typed = text.trim();
+  const value = AMOUNT.test(typed) ? Number(typed.replace(/,/g, '')) : NaN;
+  return typed === '' || !Number.isFinite(value) ? null : value;
 }

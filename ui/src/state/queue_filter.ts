@@ -27,6 +27,11 @@ export interface QueueFilter {
 
 /** As cards have them. */
 const CARD_NUMBER = /^\d{12,19}$/;
+/** More digits than a card's last four may be a whole number that is still being typed. */
+const DIGITS_ALONE = /^\d{5,}$/;
+/** So long after the last key a text counts as typed; of digits alone, longer: hands rest between groups of them. */
+const TYPED_MS = 250;
+const DIGITS_TYPED_MS = 1_500;
 
 export const firstFilter: QueueFilter = {
   statuses: ['open', 'in_review'],
@@ -38,10 +43,20 @@ export const firstFilter: QueueFilter = {
   order: 'expected_loss',
 };
 
+/** Card numbers are typed in groups. */
+function joined(typed: string): string {
+  return typed.trim().replace(/[\s-]/g, '');
+}
+
 /** What of a typed text is searched for: of a whole card number its last four digits, and no more is kept. */
 export function searchedFor(typed: string): string {
-  const digits = typed.trim().replace(/[\s-]/g, '');
+  const digits = joined(typed);
   return CARD_NUMBER.test(digits) ? digits.slice(-4) : typed;
+}
+
+/** After how many milliseconds without a key a text is searched for. */
+export function restMs(typed: string): number {
+  return DIGITS_ALONE.test(joined(typed)) ? DIGITS_TYPED_MS : TYPED_MS;
 }
 
 export function isCardNumber(typed: string): boolean {

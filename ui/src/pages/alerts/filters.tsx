@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Counts } from '../../api/alerts';
 import type { CaseStatus } from '../../api/types';
 import { useLocale } from '../../context';
+import { readAmount } from '../../state/filter';
 import {
   ASSIGNEES,
   DECISIONS,
@@ -13,6 +14,7 @@ import {
   foldedFilters,
   isCardNumber,
   ORDERS,
+  restMs,
   searchedFor,
   SINCES,
   STATUSES,
@@ -21,8 +23,7 @@ import {
 } from '../../state/queue_filter';
 import { StatusShape } from './status';
 
-/** So long after the last key a text that is typed is asked for. */
-const TYPED_MS = 250;
+const AMOUNT_TYPED_MS = 250;
 
 interface FiltersProps {
   readonly filter: QueueFilter;
@@ -66,21 +67,29 @@ interface TypedProps {
   onTyped(value: string): void;
 }
 
-/** A field whose text counts once no more is typed. */
+/** A field whose text counts once no more is typed: after a rest, with Enter, or when the field is left. */
 function Typed({ label, value, hint, type, field, onTyped }: TypedProps): JSX.Element {
   const [text, setText] = useState(value);
   const typed = useRef(onTyped);
   typed.current = onTyped;
   const timer = useRef<number | undefined>();
+  /** Typed and not yet counted. */
+  const waiting = useRef<string | null>(null);
   useEffect(() => setText(value), [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const change = (now: string): void => {
-    setText(type === 'amount' ? (now = now.replace(/[^\d.]/g, '')) : now);
+  const count = (): void => {
     clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => {
-      if (type === 'search') setText(searchedFor(now));
-      typed.current(now);
-    }, TYPED_MS);
+    const now = waiting.current;
+    waiting.current = null;
+    if (now === null) return;
+    if (type === 'search') setText(searchedFor(now));
+    typed.current(now);
+  };
+  const change = (now: string): void => {
+    setText(now);
+    waiting.current = now;
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(count, type === 'search' ? restMs(now) : AMOUNT_TYPED_MS);
   };
   return (
     <label class={`field ${type}-field`}>
@@ -93,7 +102,10 @@ function Typed({ label, value, hint, type, field, onTyped }: TypedProps): JSX.El
         spellcheck={false}
         {...(field ? { ref: field } : {})}
         {...(type === 'amount' ? { inputMode: 'decimal' as const } : {})}
+        aria-invalid={type === 'amount' && text.trim() !== '' && readAmount(text) === null}
         onInput={(event) => change(event.currentTarget.value)}
+        onBlur={count}
+        onKeyDown={(event) => event.key === 'Enter' && count()}
       />
     </label>
   );
@@ -137,10 +149,6 @@ export function Filters(props: FiltersProps): JSX.Element {
   const [shortened, setShortened] = useState(false);
   // Only a narrow window folds them.
   const [unfolded, setUnfolded] = useState(folded > 0);
-  const amount = (text: string): number | null => {
-    const value = Number(text);
-    return text !== '' && Number.isFinite(value) ? value : null;
-  };
   return (
     <section class="panel queue-filters" aria-label={words.filters}>
       <Statuses {...props} />
@@ -184,7 +192,11 @@ export function Filters(props: FiltersProps): JSX.Element {
           type="amount"
           label={words.minAmount}
           value={filter.minAmount === null ? '' : String(filter.minAmount)}
-          onTyped={(text) => onFilter({ ...filter, minAmount: amount(text) })}
+          onTyped={(text) => {
+            const minAmount = readAmount(text);
+            // What is no amount is marked, and changes nothing.
+            if (minAmount !== null || text.trim() === '') onFilter({ ...filter, minAmount });
+          }}
         />
         <Pick
           label={words.order}
