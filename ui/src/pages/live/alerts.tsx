@@ -69,7 +69,7 @@ interface AlertsProps {
 
 export function Alerts({ rows, filter }: AlertsProps): JSX.Element {
   const { texts } = useLocale();
-  const { drawn, onScroll } = useNearRows(rows, ALERTS_NEAR);
+  const { drawn, watched } = useNearRows(rows, ALERTS_NEAR);
   return (
     <section class="panel alerts" aria-labelledby="alerts">
       <div class="title">
@@ -79,7 +79,7 @@ export function Alerts({ rows, filter }: AlertsProps): JSX.Element {
       {rows.length === 0 ? (
         <p class="none">{isEverything(filter) ? texts.noAlerts : texts.live.nothingMatches}</p>
       ) : (
-        <ol class="scroll" role="list" aria-labelledby="alerts" tabIndex={0} onScroll={onScroll}>
+        <ol class="scroll" role="list" aria-labelledby="alerts" tabIndex={0} {...watched}>
           {drawn.map((row) => (
             <Alert key={row.trans_num} row={row} />
           ))}

@@ -80,7 +80,7 @@ interface TransactionsProps {
 export function Transactions({ rows, filter, share }: TransactionsProps): JSX.Element {
   const { texts, format } = useLocale();
   const { columns } = texts;
-  const { drawn, onScroll } = useNearRows(rows, ROWS_NEAR);
+  const { drawn, watched } = useNearRows(rows, ROWS_NEAR);
   return (
     <section class="panel latest" aria-labelledby="latest">
       <div class="title">
@@ -98,7 +98,7 @@ export function Transactions({ rows, filter, share }: TransactionsProps): JSX.El
       {rows.length === 0 && !isEverything(filter) && <p class="none">{texts.live.nothingMatches}</p>}
       {rows.length === 0 && isEverything(filter) && <Empty />}
       {rows.length > 0 && (
-        <div class="scroll" role="region" aria-labelledby="latest" tabIndex={0} onScroll={onScroll}>
+        <div class="scroll" role="region" aria-labelledby="latest" tabIndex={0} {...watched}>
           <table>
             <thead>
               <tr>
