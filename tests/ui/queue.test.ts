@@ -34,7 +34,7 @@ import {
   STATUSES,
   withText,
 } from '../../ui/src/state/queue_filter';
-import { press, stepsOf, takenBack, type Question, type Target } from '../../ui/src/state/decision';
+import { press, relabels, stepsOf, takenBack, type Question, type Target } from '../../ui/src/state/decision';
 import { extended, noSelection, selectedAll, toggled, without } from '../../ui/src/state/selection';
 import { changeEach } from '../../ui/src/pages/alerts/use_bulk';
 
@@ -357,7 +357,9 @@ test('a search looks at what is decided, too, unless statuses were chosen', () =
   assert.deepEqual(withText(searching, ''), firstFilter);
   const frauds = { ...firstFilter, statuses: ['fraud'] as const };
   assert.deepEqual(withText(frauds, 'kirlin').statuses, ['fraud']);
-  const narrowed = { ...searching, statuses: ['open'] as const };
+  const all = { ...firstFilter, statuses: STATUSES };
+  assert.deepEqual(withText(withText(all, 'kirlin'), ''), all, 'who chose them all has them all after it');
+  const narrowed = { ...searching, statuses: ['open'] as const, widened: false };
   assert.deepEqual(withText(narrowed, '').statuses, ['open']);
 });
 
@@ -445,6 +447,8 @@ test('what becomes no label is not asked, and nothing is done to what is so alre
 test('a decision is taken back by its own steps, those that were made', () => {
   const { steps } = asked(target('a=open b=in_review'));
   assert.deepEqual(stepsOf(['b', 'x'], steps).map(takenBack), [{ number: 'b', from: 'fraud', to: 'in_review' }]);
+  assert.ok(!relabels(steps));
+  assert.ok(relabels(asked(target('a=open b=not_fraud')).steps), 'what was a label before becomes one again');
 });
 
 const always = (): boolean => true;
@@ -527,6 +531,14 @@ test('a change that one person asked for is not tried again as another', async (
     }
     assert.deepEqual(made, next === 'lee' ? ['kim'] : ['kim', 'again']);
   }
+});
+
+test('no text in a file for spreadsheets is a formula, whatever they separate by', () => {
+  const guarded = (merchant: string): string => csvOf([alert('a', { merchant })]);
+  assert.ok(guarded('A;=1+1').includes("A;'=1+1"));
+  assert.ok(guarded('A\n@x').includes("A\n'@x"));
+  assert.ok(guarded('＝1').includes("'＝1"));
+  assert.ok(guarded('Lang-Wunsch; Sons').includes(',Lang-Wunsch; Sons,'), 'what is none stays as it is');
 });
 
 test('a file for spreadsheets is quoted, and nothing in it is a formula', () => {

@@ -28,7 +28,6 @@ export const queueEn = {
   exportNote: 'All alerts that these filters let through, with masked card numbers',
   exported: (count: string, one: boolean) => (one ? `${count} alert exported.` : `${count} alerts exported.`),
   exportCut: (count: string) => `The first ${count} were exported. Narrow the filters for the others.`,
-  exportFailed: 'Not exported: the service gave no answer.',
 
   selectedOnes: 'The alerts that are selected',
   selectOne: (amount: string, merchant: string) => `Select ${amount}, ${merchant}`,
@@ -182,4 +181,9 @@ export const queueEn = {
   nothingToDo: 'Nothing to change: they are so already.',
   notSaved: (count: string) => `${count} not saved.`,
   assign: 'Assign',
+  notExported: 'Not exported.',
+  undoneLabelled: (count: string, one: boolean) =>
+    one
+      ? 'Taken back: the alert is as before, and the label that it had is sent again.'
+      : `Taken back: ${count} alerts are as before; labels that they had are sent again.`,
 };

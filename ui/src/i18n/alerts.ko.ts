@@ -30,7 +30,6 @@ export const queueKo: typeof queueEn = {
   exportNote: '현재 필터에 맞는 모든 경보를 내보냅니다. 카드 번호는 마스킹됩니다.',
   exported: (count) => `경보 ${count}건을 내보냈습니다.`,
   exportCut: (count) => `상위 ${count}건까지만 내보냈습니다. 나머지는 필터를 좁혀 다시 내보내세요.`,
-  exportFailed: '서비스가 응답하지 않아 내보내지 못했습니다.',
 
   selectedOnes: '선택한 경보 일괄 처리',
   selectOne: (amount, merchant) => `${merchant}, ${amount} 선택`,
@@ -180,4 +179,6 @@ export const queueKo: typeof queueEn = {
   nothingToDo: '바꿀 것이 없습니다. 이미 그 상태입니다.',
   notSaved: (count) => `${count}건은 저장되지 않았습니다.`,
   assign: '배정',
+  notExported: '내보내지 못했습니다.',
+  undoneLabelled: (count) => `${count}건을 이전 상태로 되돌렸고, 이전에 확정했던 라벨을 다시 보냅니다.`,
 };

@@ -66,6 +66,11 @@ export function takenBack({ number, from, to }: Step): Step {
   return { number, from: to, to: from };
 }
 
+/** Whether taking them back makes labels anew: of what was decided before. */
+export function relabels(steps: readonly Step[]): boolean {
+  return steps.some(({ from }) => isLabel(from));
+}
+
 /** Those of `steps` whose alert is among `numbers`. */
 export function stepsOf(numbers: readonly string[], steps: readonly Step[]): readonly Step[] {
   const among = new Set(numbers);

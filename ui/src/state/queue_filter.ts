@@ -14,6 +14,8 @@ export const SINCES = ['all', 'today', '24h', '7d'] as const;
 export interface QueueFilter {
   /** Those shown; none of them means all. */
   readonly statuses: readonly CaseStatus[];
+  /** They are all because of the search, and go with it. */
+  readonly widened: boolean;
   readonly assignee: (typeof ASSIGNEES)[number];
   readonly decision: (typeof DECISIONS)[number];
   /** The least amount; null for any. */
@@ -35,6 +37,7 @@ const DIGITS_TYPED_MS = 1_500;
 
 export const firstFilter: QueueFilter = {
   statuses: ['open', 'in_review'],
+  widened: false,
   assignee: 'anyone',
   decision: 'any',
   minAmount: null,
@@ -73,10 +76,12 @@ function sameStatuses(a: readonly CaseStatus[], b: readonly CaseStatus[]): boole
  */
 export function withText(filter: QueueFilter, typed: string): QueueFilter {
   const text = searchedFor(typed);
-  const [from, to] = text.trim() === '' ? [STATUSES, firstFilter.statuses] : [firstFilter.statuses, STATUSES];
-  const turns = (filter.text.trim() === '') !== (text.trim() === '');
-  const statuses = turns && sameStatuses(filter.statuses, from) ? to : filter.statuses;
-  return { ...filter, text, statuses };
+  const searches = text.trim() !== '';
+  if (filter.widened && !searches) return { ...filter, text, statuses: firstFilter.statuses, widened: false };
+  const begins = searches && filter.text.trim() === '';
+  if (begins && sameStatuses(filter.statuses, firstFilter.statuses))
+    return { ...filter, text, statuses: STATUSES, widened: true };
+  return { ...filter, text };
 }
 
 /** How many of the filters that a narrow window folds away let less through. */
@@ -155,6 +160,7 @@ export function readFilter(kept: string | null): QueueFilter {
     statuses: Array.isArray(statuses)
       ? STATUSES.filter((status) => statuses.includes(status))
       : firstFilter.statuses,
+    widened: found.widened === true,
     assignee: one(ASSIGNEES, found.assignee, firstFilter.assignee),
     decision: one(DECISIONS, found.decision, firstFilter.decision),
     minAmount: typeof minAmount === 'number' && minAmount >= 0 ? minAmount : null,

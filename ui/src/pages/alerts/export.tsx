@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AlertItem, AlertPage } from '../../api/alerts';
 import { getJson } from '../../api/client';
 import { useLocale } from '../../context';
+import { asError, problemText } from '../../problem';
 import { csvOf } from '../../state/csv';
 
 const PAGE_ROWS = 500;
@@ -20,7 +21,8 @@ async function readAll(query: string, signal: AbortSignal): Promise<{ rows: Aler
     for (const alert of page.alerts) rows.set(alert.trans_num, alert);
     next = page.next;
   } while (next !== null && rows.size < EXPORT_ROWS_MAX);
-  return { rows: [...rows.values()], cut: next !== null };
+  const all = [...rows.values()];
+  return { rows: all.slice(0, EXPORT_ROWS_MAX), cut: next !== null || all.length > EXPORT_ROWS_MAX };
 }
 
 function save(text: string): void {
@@ -37,23 +39,25 @@ export function ExportButton({ query }: { readonly query: string }): JSX.Element
   const { texts, format } = useLocale();
   const words = texts.queue;
   const [busy, setBusy] = useState(false);
-  const [said, setSaid] = useState('');
+  /** Of what was exported; under other filters it is not said any more. */
+  const [said, setSaid] = useState({ of: query, text: '' });
   const abort = useRef(new AbortController());
   useEffect(() => () => abort.current.abort(), []);
 
   async function write(): Promise<void> {
     setBusy(true);
-    setSaid('');
+    const say = (text: string): void => setSaid({ of: query, text });
+    say('');
     const { signal } = abort.current;
     try {
       const { rows, cut } = await readAll(query, signal);
       if (signal.aborted) return;
       save(csvOf(rows));
       const count = format.integer(rows.length);
-      setSaid(cut ? words.exportCut(count) : words.exported(count, rows.length === 1));
-    } catch {
+      say(cut ? words.exportCut(count) : words.exported(count, rows.length === 1));
+    } catch (error) {
       if (signal.aborted) return;
-      setSaid(words.exportFailed);
+      say(`${words.notExported} ${problemText(asError(error), texts)}`);
     }
     setBusy(false);
   }
@@ -64,7 +68,7 @@ export function ExportButton({ query }: { readonly query: string }): JSX.Element
         {busy ? words.exporting : words.exportCsv}
       </button>{' '}
       <span class="quiet" role="status">
-        {said}
+        {said.of === query && said.text}
       </span>
     </span>
   );

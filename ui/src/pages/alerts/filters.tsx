@@ -38,7 +38,7 @@ function Statuses({ filter, counts, onFilter }: Omit<FiltersProps, 'search'>): J
   const toggle = (status: CaseStatus): void => {
     const on = filter.statuses.includes(status);
     const statuses = STATUSES.filter((one) => (one === status ? !on : filter.statuses.includes(one)));
-    onFilter({ ...filter, statuses });
+    onFilter({ ...filter, statuses, widened: false });
   };
   return (
     <div class="statuses" role="group" aria-label={words.show}>

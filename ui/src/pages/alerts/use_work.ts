@@ -11,6 +11,7 @@ import {
   aboutOf,
   changeOf,
   press,
+  relabels,
   stepsOf,
   takenBack,
   type Question,
@@ -195,7 +196,7 @@ export function useWork(desk: Desk): Work {
     void ask(now.trans_num, { assignee, expected: { assignee: now.assignee } }, done);
   }
 
-  /** The cases are as they were before; their labels stay. What is selected for something else stays selected. */
+  /** The cases are as they were before. What is selected for something else stays selected. */
   async function undo(steps: readonly Step[]): Promise<void> {
     last.current = last.current.filter((step) => !steps.includes(step));
     setQuestion(null);
@@ -204,7 +205,8 @@ export function useWork(desk: Desk): Work {
     const count = outcome.done.length;
     const failed = stepsOf(outcome.failed, steps);
     if (last.current.length === 0) last.current = failed;
-    const text = words.undone(format.integer(count), count === 1);
+    const undone = relabels(stepsOf(outcome.done, steps)) ? words.undoneLabelled : words.undone;
+    const text = undone(format.integer(count), count === 1);
     const [first] = steps;
     const alone = steps.length === 1 && isChosen(first!.number) ? first!.number : undefined;
     sayOfMany(outcome, text, words.notSaved, failed, alone);
