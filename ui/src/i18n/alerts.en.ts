@@ -178,7 +178,7 @@ export const queueEn = {
   } as Readonly<Record<string, string>>,
   /** Of what is set in motion for several at once. */
   saving: (all: string) => `Saving ${all}…`,
-  nothingToDo: 'Nothing to change: they are so already.',
+  nothingToDo: 'Nothing to change: they are already like that.',
   notSaved: (count: string) => `${count} not saved.`,
   assign: 'Assign',
   notExported: 'Not exported.',
