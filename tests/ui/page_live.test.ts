@@ -175,6 +175,26 @@ test('a flood is sampled, said to be, and leaves the page small', { skip }, asyn
   await page.context().close();
 });
 
+test('a row that has the focus keeps it while others come above it', { skip }, async () => {
+  const { page, complaints } = await openPage(browser, service);
+  const link = page.locator('.latest tbody a').first();
+  await link.focus();
+  let place = 0;
+  const below = (than: number): number => {
+    const shown = [...document.querySelectorAll('.latest tbody tr')];
+    const at = shown.findIndex((row) => row.contains(document.activeElement));
+    return at > than ? at : 0;
+  };
+  for (let i = 0; i < 5; i++) {
+    const batch = world.rows.slice(i * 20, i * 20 + 20);
+    await post(service, '/v1/transactions', batch.map((row, j) => ({ ...unlabelled(row), trans_num: `above-${i}-${j}` })));
+    place = await (await page.waitForFunction(below, place)).jsonValue();
+  }
+  await page.waitForFunction(below, 30); // further down than what is drawn without
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
 test('a transaction stands beside its card’s usual, time line and places', { skip }, async () => {
   const [alert] = await alerts(service);
   const hash = `#/transactions/${alert!.trans_num}`;
