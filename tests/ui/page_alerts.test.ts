@@ -502,6 +502,7 @@ test('several alerts are decided at once, each with its own entry, and taken bac
   assert.deepEqual((await Promise.all(three.map(alertOf))).map((one) => one.status), ['open', 'in_review', 'open']);
 
   // To a colleague; by keys, too.
+  await bar.getByRole('button', { name: 'Select none' }).click();
   await rows(page).nth(from + 4).click();
   const number = await chosenNumber(page);
   await page.keyboard.press('x');
