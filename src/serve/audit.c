@@ -1,7 +1,6 @@
 #include "serve/audit.h"
 
 #include "io/casebook.h"
-#include "serve/intake.h"
 
 struct Audit {
     SideWorker side; /* first: its worker is handed out */

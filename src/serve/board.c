@@ -1,7 +1,6 @@
 #include "serve/board.h"
 
 #include "serve/hub.h"
-#include "serve/intake.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -231,8 +230,7 @@ static void answer(Board *board, Job *job) {
     } else {
         job->reply.body = g_string_sized_new(16384);
         tally_write(board->tally, window, board->complete, job->reply.body);
-        job->reply.content_type = "application/json";
-        job->reply.status = 200;
+        reply_finish(&job->reply, 200, JSON_TYPE);
     }
     job->done(job);
 }

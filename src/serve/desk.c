@@ -4,7 +4,6 @@
 #include "io/database.h"
 #include "io/store.h"
 #include "record/json.h"
-#include "serve/intake.h"
 #include "serve/label_sender.h"
 #include "serve/shape_alert.h"
 
@@ -187,8 +186,7 @@ static void follow_some(Desk *desk, int64_t ms, bool gives_way) {
 
 static void answer_json(Job *job, GString *body) {
     job->reply.body = body;
-    job->reply.content_type = "application/json";
-    job->reply.status = 200;
+    reply_finish(&job->reply, 200, JSON_TYPE);
 }
 
 /* Finds the transaction that is asked about; false where the job was answered, or *error is set. */

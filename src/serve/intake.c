@@ -7,10 +7,6 @@
 #include "serve/question.h"
 #include "serve/shape.h"
 
-static const char json_type_name[] = "application/json";
-static const char ndjson_type_name[] = "application/x-ndjson";
-static const char problem_type_name[] = "application/problem+json";
-
 void intake_init(Intake *intake, Engine *engine, Store *store, Rejects *rejects, Hub *hub,
                  Meters *meters) {
     *intake = (Intake){
@@ -31,24 +27,6 @@ void intake_clear(Intake *intake) {
     g_string_free(intake->reasons, TRUE);
 }
 
-/* Replies */
-
-static GString *reply_body(Reply *reply) {
-    if (!reply->body) reply->body = g_string_sized_new(512);
-    return reply->body;
-}
-
-static void reply_finish(Reply *reply, unsigned status, const char *content_type) {
-    reply->status = status;
-    reply->content_type = content_type;
-}
-
-void reply_problem(Reply *reply, unsigned status, const char *detail) {
-    g_string_truncate(reply_body(reply), 0);
-    shape_problem(reply->body, status, detail);
-    reply_finish(reply, status, problem_type_name);
-}
-
 /* A refused record. Among many it costs itself alone; alone it is the reply. */
 static void refuse(Intake *intake, Job *job, unsigned status, Reject *reject) {
     reject->line = job->many ? job->line : 0;
@@ -56,7 +34,7 @@ static void refuse(Intake *intake, Job *job, unsigned status, Reject *reject) {
     counter_add(&intake->meters->rejected, 1);
     rejects_add(intake->rejects, reject);
     shape_reject(reply_body(&job->reply), status, reject);
-    if (!job->many) reply_finish(&job->reply, status, problem_type_name);
+    if (!job->many) reply_finish(&job->reply, status, PROBLEM_TYPE);
 }
 
 static void refuse_whole(Intake *intake, Job *job, unsigned status, const char *reason) {
@@ -67,7 +45,7 @@ static void refuse_whole(Intake *intake, Job *job, unsigned status, const char *
 /* The caller has appended the record's answer. */
 static void answered(Job *job, bool duplicate) {
     job->reply.duplicates += duplicate;
-    if (!job->many) reply_finish(&job->reply, 200, json_type_name);
+    if (!job->many) reply_finish(&job->reply, 200, JSON_TYPE);
 }
 
 /* The batch */
@@ -269,7 +247,7 @@ static size_t count_lines(Str body) {
 static void refuse_rest(Intake *intake, Job *job) {
     refuse_whole(intake, job, 422, "not looked at, nor what follows: 1000 records were refused");
     g_string_append_c(job->reply.body, '\n');
-    reply_finish(&job->reply, 200, ndjson_type_name);
+    reply_finish(&job->reply, 200, NDJSON_TYPE);
 }
 
 static bool take_lines(Intake *intake, Job *job, size_t limit, size_t *used, GError **error) {
@@ -281,7 +259,7 @@ static bool take_lines(Intake *intake, Job *job, size_t limit, size_t *used, GEr
     while (*used < limit) {
         if (!next_line(job, &line)) {
             reply_body(&job->reply);
-            reply_finish(&job->reply, 200, ndjson_type_name);
+            reply_finish(&job->reply, 200, NDJSON_TYPE);
             return true;
         }
         if (is_blank(line)) continue;
@@ -321,7 +299,7 @@ static void answer_card(const Graph *graph, Job *job) {
         reply_problem(&job->reply, 404, "no transaction of this card has been seen");
     } else {
         shape_card(reply_body(&job->reply), graph, card);
-        reply_finish(&job->reply, 200, json_type_name);
+        reply_finish(&job->reply, 200, JSON_TYPE);
     }
 }
 
@@ -332,7 +310,7 @@ static void answer_merchant(const Graph *graph, Job *job) {
         return;
     }
     shape_merchant(reply_body(&job->reply), graph, merchant);
-    reply_finish(&job->reply, 200, json_type_name);
+    reply_finish(&job->reply, 200, JSON_TYPE);
 }
 
 static void answer_question(const Graph *graph, Job *job) {
@@ -342,7 +320,7 @@ static void answer_question(const Graph *graph, Job *job) {
         return;
     }
     question_answer(graph, job->kind, job->question, reply_body(&job->reply));
-    reply_finish(&job->reply, 200, json_type_name);
+    reply_finish(&job->reply, 200, JSON_TYPE);
 }
 
 void intake_answer(const Graph *graph, Job *job) {

@@ -50,6 +50,3 @@ void intake_answer(const Graph *graph, Job *job);
 
 /* What an answer takes of the worker's time, in records that could be folded in it, about. */
 size_t intake_cost(const Job *job);
-
-/* Makes `job` answer with a problem. */
-void reply_problem(Reply *reply, unsigned status, const char *detail);

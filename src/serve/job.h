@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/str.h"
+#include "serve/reply.h"
 #include <glib.h>
 #include <stdint.h>
 
@@ -25,18 +26,6 @@ typedef struct LibraryCall LibraryCall;
 typedef struct DeskCall DeskCall;
 typedef struct PipelinesCall PipelinesCall;
 typedef struct AuditEntry AuditEntry;
-
-/* What is answered to a request. */
-typedef struct Reply {
-    unsigned status; /* HTTP; 0 while there is none */
-    const char *content_type;
-    GString *body;
-    uint64_t duplicates;  /* records that were already in the log */
-    unsigned retry_after; /* seconds; 0 for none */
-    bool is_file;         /* the body is this open file: who sends it closes it */
-    int fd;
-    uint64_t file_size;
-} Reply;
 
 typedef struct Job Job;
 struct Job {

@@ -3,7 +3,6 @@
 #include "model/model.h"
 #include "model/model_view.h"
 #include "serve/hub.h"
-#include "serve/intake.h"
 
 #include <unistd.h>
 
@@ -47,8 +46,7 @@ const char *library_call_read(JsonParser *parser, Str body, LibraryCall *call, u
 
 static void answer_json(Job *job, GString *body) {
     job->reply.body = body;
-    job->reply.content_type = "application/json";
-    job->reply.status = 200;
+    reply_finish(&job->reply, 200, JSON_TYPE);
 }
 
 /* What is wrong with a request is told to whoever asks; what is wrong here, on standard error too.
@@ -136,8 +134,7 @@ static bool open_file(const Library *library, Job *job, GError **error) {
         registry_open_file(library->dir, version, job->call->file, &job->reply.file_size, error);
     if (job->reply.fd < 0) return false;
     job->reply.is_file = true;
-    job->reply.content_type = type_of(job->call->file);
-    job->reply.status = 200;
+    reply_finish(&job->reply, 200, type_of(job->call->file));
     return true;
 }
 

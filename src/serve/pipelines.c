@@ -1,6 +1,5 @@
 #include "serve/pipelines.h"
 
-#include "serve/intake.h"
 #include <string.h>
 
 struct Pipelines {
@@ -93,8 +92,7 @@ static void answer(const Pipelines *pipelines, Job *job) {
         outcome = PIPELINES_FAILED;
     if (outcome == PIPELINES_DONE) {
         job->reply.body = g_steal_pointer(&given.body);
-        job->reply.content_type = "application/json";
-        job->reply.status = change ? 202 : 200;
+        reply_finish(&job->reply, change ? 202 : 200, JSON_TYPE);
     } else {
         if (outcome == PIPELINES_FAILED) g_printerr("%s\n", error->message);
         reply_problem(&job->reply, statuses[outcome], error->message);

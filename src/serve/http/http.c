@@ -50,8 +50,8 @@ static bool accept_body(Request *request, enum MHD_Result *result) {
     const char *type = http_header(request, "Content-Type");
     const char *length = http_header(request, "Content-Length");
     const bool one = request->route->flags & ROUTE_ONE;
-    request->job.many = !one && has_media_type(type, "application/x-ndjson");
-    if (!request->job.many && !has_media_type(type, "application/json")) {
+    request->job.many = !one && has_media_type(type, NDJSON_TYPE);
+    if (!request->job.many && !has_media_type(type, JSON_TYPE)) {
         *result = http_send_problem(request, 415,
                                     one ? "Content-Type is application/json"
                                         : "Content-Type is application/json for one object or "

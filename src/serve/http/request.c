@@ -1,6 +1,5 @@
 #include "serve/http/request.h"
 
-#include "serve/intake.h"
 #include "serve/shape.h"
 
 #include <unistd.h>
@@ -34,13 +33,13 @@ struct MHD_Response *http_response_of(const char *content_type, GString *body) {
 }
 
 enum MHD_Result http_send_json(Request *request, GString *body) {
-    return http_respond(request, 200, http_response_of("application/json", body));
+    return http_respond(request, 200, http_response_of(JSON_TYPE, body));
 }
 
 struct MHD_Response *http_problem_response(unsigned status, const char *detail) {
     GString *body = g_string_new(NULL);
     shape_problem(body, status, detail);
-    return http_response_of("application/problem+json", body);
+    return http_response_of(PROBLEM_TYPE, body);
 }
 
 enum MHD_Result http_send_problem(Request *request, unsigned status, const char *detail) {

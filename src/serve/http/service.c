@@ -132,7 +132,7 @@ static enum MHD_Result send_static(Request *request, Str body, const char *conte
 
 enum MHD_Result http_get_openapi(Request *request) {
     Str body = {(const char *)openapi_json, openapi_json_len};
-    return send_static(request, body, "application/json", NULL);
+    return send_static(request, body, JSON_TYPE, NULL);
 }
 
 enum MHD_Result http_get_page(Request *request) {

@@ -55,7 +55,7 @@ static struct MHD_Response *session_response(const Request *request, const Ident
     if (cookie.len > 0) session_csrf(cookie, csrf);
     write_text_or_null(body, "csrf", cookie.len > 0 ? csrf : NULL);
     g_string_append_c(body, '}');
-    return http_response_of("application/json", body);
+    return http_response_of(JSON_TYPE, body);
 }
 
 /* A session's cookie, for `seconds` of which 0 takes it away. Secure where a proxy in front speaks

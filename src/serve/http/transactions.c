@@ -1,6 +1,6 @@
 /* Transactions, labels, cards, merchants and the graph around them. */
+#include "record/columns.h"
 #include "serve/http/endpoints.h"
-#include "serve/intake.h"
 #include "serve/question.h"
 #include "serve/shape.h"
 
