@@ -32,6 +32,9 @@ export interface Note {
   readonly text: string;
 }
 
+/** What the queue's alert and the whole one have in common. */
+export type AlertFacts = Omit<AlertItem, 'notes'>;
+
 /** An entry of the audit trail, as far as it is about the alert itself. */
 export interface HistoryEntry {
   readonly seq: number;

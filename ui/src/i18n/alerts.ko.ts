@@ -176,7 +176,7 @@ export const queueKo: typeof queueEn = {
     'audit.left_out': '누락된 기록',
   },
   saving: (all) => `${all}건을 저장하는 중…`,
-  nothingToDo: '바꿀 것이 없습니다. 이미 그 상태입니다.',
+  nothingToDo: '변경할 항목이 없습니다. 이미 해당 상태입니다.',
   notSaved: (count) => `${count}건은 저장되지 않았습니다.`,
   assign: '배정',
   notExported: '내보내지 못했습니다.',

@@ -2,18 +2,28 @@
 
 import type { JSX } from 'preact';
 
+import type { AlertItem } from '../../api/alerts';
 import type { CaseStatus } from '../../api/types';
 import { useLocale } from '../../context';
 import { usePermission } from '../../session';
 import { STATUSES } from '../../state/queue_filter';
 import { AssignTo } from './assign';
-import type { CasePaneProps } from './case';
 import { Confirm } from './question';
 import { StatusShape } from './status';
+import type { Work } from './use_work';
 
 const KEYS: Readonly<Partial<Record<CaseStatus, string>>> = { in_review: 'r', fraud: 'f', not_fraud: 'n' };
 
-type ActionsProps = Pick<CasePaneProps, 'now' | 'me' | 'people' | 'saving' | 'work' | 'onAssign'>;
+export interface ActionsProps {
+  /** The case as it is shown, a change that is on its way included. */
+  readonly now: Pick<AlertItem, 'status' | 'assignee'> | null;
+  readonly me: string;
+  /** To whom it can be assigned. */
+  readonly people: readonly string[];
+  readonly saving: boolean;
+  readonly work: Work;
+  onAssign(name: string | null): void;
+}
 
 function assignName(now: ActionsProps['now'], me: string, words: ReturnType<typeof useLocale>['texts']['queue']): string {
   if (now?.assignee === me) return words.release;

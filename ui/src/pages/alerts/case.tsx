@@ -3,7 +3,7 @@
 
 import type { JSX, RefObject } from 'preact';
 
-import type { AlertItem, AlertShown } from '../../api/alerts';
+import type { AlertFacts, AlertShown } from '../../api/alerts';
 import { isAbsent } from '../../api/resource';
 import { ActualMark, DecisionMark } from '../../components/decision';
 import { FailureNotice, Notice } from '../../components/notice';
@@ -11,38 +11,26 @@ import { useLocale } from '../../context';
 import { cardDigits, merchantName } from '../../format';
 import { categoryName } from '../../i18n/categories';
 import { hashOf } from '../../route';
-import { Actions } from './actions';
+import { Actions, type ActionsProps } from './actions';
 import { History, Notes } from './notes';
 import { OutcomeLines } from './said';
 import type { CaseHandle } from './use_queue';
-import type { Work } from './use_work';
 import { CardAndMerchant, Members, Why } from './why';
 
-/** What the list and the whole alert have in common. */
-export type Item = Omit<AlertItem, 'notes'>;
-
-export interface CasePaneProps {
+interface CasePaneProps extends ActionsProps {
   /** What the list knows of it, at once. */
-  readonly item: Item | null;
+  readonly item: AlertFacts | null;
   /** All of it; null while it is on its way. */
   readonly alert: AlertShown | null;
   readonly detail: CaseHandle;
   readonly chosen: string | null;
-  /** The case as it is shown, a change that is on its way included. */
-  readonly now: Pick<AlertItem, 'status' | 'assignee'> | null;
-  readonly me: string;
-  /** To whom it can be assigned. */
-  readonly people: readonly string[];
-  readonly saving: boolean;
   readonly heading: RefObject<HTMLHeadingElement>;
   readonly noteField: RefObject<HTMLTextAreaElement>;
-  readonly work: Work;
-  onAssign(name: string | null): void;
   onStep(by: number): void;
 }
 
 interface HeadProps {
-  readonly alert: Item;
+  readonly alert: AlertFacts;
   readonly heading: CasePaneProps['heading'];
 }
 

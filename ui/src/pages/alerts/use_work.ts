@@ -3,7 +3,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { actorName } from '../../actor';
-import type { CaseChange } from '../../api/alerts';
+import type { AlertFacts, CaseChange } from '../../api/alerts';
 import type { CaseStatus } from '../../api/types';
 import { useLocale } from '../../context';
 import { problemText } from '../../problem';
@@ -19,7 +19,6 @@ import {
   type Target,
 } from '../../state/decision';
 import { changedBy } from '../../state/queue';
-import type { Item } from './case';
 import type { Said } from './said';
 import type { Bulk, BulkOutcome } from './use_bulk';
 import type { Outcome } from './use_queue';
@@ -32,7 +31,7 @@ interface Desk {
   /** The alert that is chosen. */
   readonly number: string | null;
   /** Its case as it is shown, a change that is on its way included. */
-  readonly now: Item | null;
+  readonly now: AlertFacts | null;
   /** On a narrow window one takes the other's place: nothing is done with what is not in sight. */
   readonly listShown: boolean;
   readonly paneShown: boolean;

@@ -3,14 +3,13 @@
 
 import type { JSX } from 'preact';
 
-import type { AlertShown } from '../../api/alerts';
+import type { AlertFacts, AlertShown } from '../../api/alerts';
 import { useResource } from '../../api/resource';
 import type { Decision } from '../../api/types';
 import { ActualMark, DecisionMark } from '../../components/decision';
 import { useLocale } from '../../context';
 import { cardDigits, merchantName, plainName } from '../../format';
 import { hashOf } from '../../route';
-import type { Item } from './case';
 
 const CARD_ROWS = 8;
 
@@ -18,7 +17,7 @@ interface Shown {
   readonly alert: AlertShown;
 }
 
-export function Why({ alert }: { readonly alert: Item }): JSX.Element {
+export function Why({ alert }: { readonly alert: AlertFacts }): JSX.Element {
   const { language, texts, format } = useLocale();
   const words = texts.queue;
   const most = Math.max(...alert.reasons.map((reason) => Math.abs(reason.contribution)), 1e-9);
