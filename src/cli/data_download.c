@@ -181,10 +181,10 @@ static bool is_at(int fd, const char *path) {
            held.st_dev == there.st_dev;
 }
 
-static int fail_system(const char *doing, const char *path, GError **error) {
+static bool fail_system(const char *doing, const char *path, GError **error) {
     g_set_error(error, ZIP_FILES_ERROR, ZIP_FILES_ERROR_SYSTEM, "cannot %s %s: %s", doing, path,
                 g_strerror(errno));
-    return -1;
+    return false;
 }
 
 /* One that was removed between our opening and locking it is nobody's any more: another may have
@@ -192,7 +192,10 @@ static int fail_system(const char *doing, const char *path, GError **error) {
 static int take_lock(const char *path, GError **error) {
     for (;;) {
         const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
-        if (fd < 0) return fail_system("open", path, error);
+        if (fd < 0) {
+            fail_system("open", path, error);
+            return -1;
+        }
         const bool locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
         if (locked && is_at(fd, path)) return fd;
         if (!locked && errno == EWOULDBLOCK)
@@ -222,8 +225,7 @@ static bool get_locked(const Options *o, Places *places, GError **error) {
 }
 
 static bool get(const Options *o, Places *places, GError **error) {
-    if (g_mkdir_with_parents(o->out, FOLDER_MODE) != 0)
-        return fail_system("make", o->out, error) == 0;
+    if (g_mkdir_with_parents(o->out, FOLDER_MODE) != 0) return fail_system("make", o->out, error);
     const int lock = take_lock(places->lock, error);
     if (lock < 0) return false;
     const bool good = get_locked(o, places, error);

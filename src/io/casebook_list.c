@@ -153,8 +153,8 @@ static bool read_listed(Casebook *casebook, const CaseQuery *query, sqlite3_stmt
 
 /* SQLite goes on while it is 0. */
 static int is_over(void *data) {
-    const CaseQuery *query = data;
-    return g_get_monotonic_time() >= query->until;
+    const int64_t *until = data;
+    return g_get_monotonic_time() >= *until;
 }
 
 static bool list(Casebook *casebook, const CaseQuery *query, CaseListed *out, size_t *count,
@@ -183,8 +183,8 @@ bool casebook_list(Casebook *casebook, const CaseQuery *query, CaseListed *out, 
     const unsigned alerts = 1u << VERDICT_REVIEW | 1u << VERDICT_DECLINE;
     if (!query->statuses || !(query->verdicts & alerts)) return true;
     sqlite3 *db = casebook->database.db;
-    CaseQuery timed = *query;
-    if (query->until > 0) sqlite3_progress_handler(db, LOOK_STEPS, is_over, &timed);
+    int64_t until = query->until;
+    if (until > 0) sqlite3_progress_handler(db, LOOK_STEPS, is_over, &until);
     const bool ok = list(casebook, query, out, count, more, error);
     sqlite3_progress_handler(db, 0, NULL, NULL);
     return ok;

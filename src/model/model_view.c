@@ -9,11 +9,11 @@
 ModelView *model_view_new(RegistryVersion *version) {
     ModelView *view = g_new0(ModelView, 1);
     g_autoptr(GError) error = NULL;
-    g_autofree char *text = version->damage ? NULL : model_manifest_read(version->path, &error);
+    g_autofree char *text = registry_version_manifest(version, &error);
     const char *message;
     view->version = version;
     view->parser = json_parser_new(MODEL_MANIFEST_BYTES_MAX);
-    if (!text) view->error = g_strdup(version->damage ? version->damage : error->message);
+    if (!text) view->error = g_strdup(error->message);
     if (!text || !json_parse(view->parser, text, strlen(text), &view->manifest, &message))
         json_parse(view->parser, "{}", 2, &view->manifest, &message);
     return view;

@@ -617,6 +617,12 @@ bool registry_version_check(const RegistryVersion *version, GError **error) {
     return true;
 }
 
+char *registry_version_manifest(const RegistryVersion *version, GError **error) {
+    if (!version->damage) return model_manifest_read(version->path, error);
+    g_set_error_literal(error, MODEL_ERROR, MODEL_ERROR_INVALID, version->damage);
+    return NULL;
+}
+
 void registry_version_write(const RegistryVersion *version, GString *out) {
     g_string_append(out, "{\"name\":");
     json_write_str(out, str_from(version->name));
@@ -631,11 +637,11 @@ void registry_version_write(const RegistryVersion *version, GString *out) {
     g_string_append(out, "],\"path\":");
     json_write_str(out, str_from(version->path));
     g_autoptr(GError) error = NULL;
-    g_autofree char *manifest = version->damage ? NULL : model_manifest_read(version->path, &error);
+    g_autofree char *manifest = registry_version_manifest(version, &error);
     g_string_append(out, manifest ? ",\"manifest\":" : ",\"error\":");
     if (manifest)
         g_string_append(out, manifest);
     else
-        json_write_str(out, str_from(version->damage ? version->damage : error->message));
+        json_write_str(out, str_from(error->message));
     g_string_append_c(out, '}');
 }

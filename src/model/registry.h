@@ -107,6 +107,9 @@ typedef struct RegistryRecord {
 GArray *registry_history_parse(const char *path, const char *text, size_t len, GError **error);
 GArray *registry_history(const char *dir, const char *name, GError **error);
 
+/* Its manifest, which the caller frees; NULL when that or the aliases cannot be read. */
+char *registry_version_manifest(const RegistryVersion *version, GError **error);
+
 /* Appends {"name", "version", "aliases", "path", "manifest"}; in place of the manifest "error", one
  * line, when it or the aliases cannot be read. */
 void registry_version_write(const RegistryVersion *version, GString *out);

@@ -199,13 +199,11 @@ static bool show_log(PipelineDesk *desk, const PipelinesCall *call, PipelinesAns
     return true;
 }
 
-/* Begins a run: that of a pipeline, or, where `before` is not NULL, the rest of one. Nobody else
- * waits for children meanwhile. */
+/* Begins a run. Nobody else waits for children meanwhile. */
 static Run *begin_run(PipelineDesk *desk, const char *pipeline, const char *by,
-                      const char *const *set, const char *before, GError **error) {
+                      const char *const *set, GError **error) {
     g_mutex_lock(&desk->children);
-    Run *run = before ? detached_resume(desk->data_dir, before, error)
-                      : detached_run(desk->data_dir, desk->file, pipeline, by, set, error);
+    Run *run = detached_run(desk->data_dir, desk->file, pipeline, by, set, error);
     g_mutex_unlock(&desk->children);
     return run;
 }
@@ -261,8 +259,8 @@ static bool check_run(PipelineDesk *desk, const PipelinesCall *call, GError **er
 static bool run_one(PipelineDesk *desk, const PipelinesCall *call, PipelinesAnswer *answer,
                     GError **error) {
     if (!check_run(desk, call, error)) return false;
-    g_autoptr(Run) run = begin_run(desk, call->pipeline, call->by,
-                                   (const char *const *)call->set->pdata, NULL, error);
+    g_autoptr(Run) run =
+        begin_run(desk, call->pipeline, call->by, (const char *const *)call->set->pdata, error);
     return answer_with(run, answer);
 }
 
@@ -276,7 +274,9 @@ static bool resume(PipelineDesk *desk, const PipelinesCall *call, PipelinesAnswe
                    GError **error) {
     g_autoptr(Run) before = run_open(desk->data_dir, call->run, error);
     if (!before || !run_may_resume(before, error) || !has_room(desk, error)) return false;
-    g_autoptr(Run) run = begin_run(desk, NULL, NULL, NULL, before->id, error);
+    g_mutex_lock(&desk->children);
+    g_autoptr(Run) run = detached_resume(desk->data_dir, before->id, error);
+    g_mutex_unlock(&desk->children);
     return answer_with(run, answer);
 }
 
@@ -352,7 +352,7 @@ static void say(void *data, const char *line) {
 static void run_scheduled(void *data, const Pipeline *pipeline) {
     PipelineDesk *desk = data;
     g_autoptr(GError) error = NULL;
-    g_autoptr(Run) run = begin_run(desk, pipeline->name, SCHEDULE_BY, NULL, NULL, &error);
+    g_autoptr(Run) run = begin_run(desk, pipeline->name, SCHEDULE_BY, NULL, &error);
     while (run && run->state <= RUN_RUNNING && goes_on(desk)) {
         g_usleep(WAIT_US);
         g_autofree char *id = g_strdup(run->id);

@@ -110,9 +110,12 @@ enum MHD_Result http_send_reply(Request *request) {
 
 /* The connection sleeps before the worker can wake it. Nobody else submits, so a place that was
  * free a moment ago still is, unless the worker has just closed: then the reply is made here. */
+enum MHD_Result http_send_queue_full(Request *request) {
+    return http_send_overloaded(request, "too many requests are waiting");
+}
+
 enum MHD_Result http_submit_to(Request *request, Worker *worker, size_t most, JobKind kind) {
-    if (worker->queue_depth(worker) >= most)
-        return http_send_overloaded(request, "too many requests are waiting");
+    if (worker->queue_depth(worker) >= most) return http_send_queue_full(request);
     request->job.kind = kind;
     request->job.body = (Str){request->body, request->length};
     request->job.subject = str_from(request->subject ? request->subject : "");

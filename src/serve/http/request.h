@@ -68,6 +68,7 @@ enum MHD_Result http_respond(Request *request, unsigned status, struct MHD_Respo
 enum MHD_Result http_send_json(Request *request, GString *body);
 enum MHD_Result http_send_problem(Request *request, unsigned status, const char *detail);
 enum MHD_Result http_send_overloaded(Request *request, const char *detail);
+enum MHD_Result http_send_queue_full(Request *request); /* overloaded: too many wait */
 
 /* Of a pass that was refused. */
 enum MHD_Result http_send_refusal(Request *request, const Pass *pass);

@@ -80,10 +80,6 @@ static bool read_token_member(Str key, JsonValue value, void *data) {
     return str_equal(key, STR("token")) && json_type(value) == JSON_STRING;
 }
 
-static enum MHD_Result send_overloaded(Request *request) {
-    return http_send_overloaded(request, "too many requests are waiting");
-}
-
 /* Without its entry in the audit trail there is no session, and the one before goes on. */
 static enum MHD_Result begin_session(Request *request) {
     const Str made = {request->made, DIGEST_HEX};
@@ -115,7 +111,7 @@ enum MHD_Result http_post_session(Request *request) {
         return http_send_problem(request, 400, message);
     if (!json_each(value, read_token_member, &token) || json_count(value) != 1)
         return http_send_problem(request, 422, "the only member is \"token\", a text");
-    if (!http_may_tell(request)) return send_overloaded(request);
+    if (!http_may_tell(request)) return http_send_queue_full(request);
     const Claim claim = http_claim_of(request, "POST", address);
     const Pass pass = gate_sign_in(gate, &claim, token, http_now_seconds(), request->made);
     request->pass = pass;
@@ -137,7 +133,7 @@ enum MHD_Result http_delete_session(Request *request) {
     char address[CLIENT_ADDRESS_LEN];
     Gate *gate = request->http->options.gate;
     if (!gate_requires(gate)) return end_session(request);
-    if (!http_may_tell(request)) return send_overloaded(request);
+    if (!http_may_tell(request)) return http_send_queue_full(request);
     const Claim claim = http_claim_of(request, "DELETE", address);
     const Pass pass = gate_sign_out(gate, &claim, http_now_seconds());
     if (pass.status) return http_send_refusal(request, &pass);

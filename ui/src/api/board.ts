@@ -33,15 +33,19 @@ export interface Place {
   readonly alerts: number;
 }
 
-/** Of the transactions whose label has come. */
-export interface Quality {
-  readonly labelled: number;
+/** Alerts against the labels that have come; precision and recall are null where nothing is known yet. */
+export interface Hits {
   readonly true_positives: number;
   readonly false_positives: number;
   readonly false_negatives: number;
   readonly true_negatives: number;
   readonly precision: number | null;
   readonly recall: number | null;
+}
+
+/** Of the transactions whose label has come. */
+export interface Quality extends Hits {
+  readonly labelled: number;
   /** Money. */
   readonly fraud_caught: number;
   readonly fraud_missed: number;

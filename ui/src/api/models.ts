@@ -1,6 +1,8 @@
 // The shapes of the registry's answers: manifests and reports, as far as the page reads them. Every
 // member of a report may be missing: one that another version wrote, or that could not be read.
 
+import type { Hits } from './board';
+
 export type Alias = 'champion' | 'challenger';
 
 export interface Member {
@@ -122,15 +124,8 @@ export interface ModelChange {
   readonly to: string | null;
 }
 
-/** Alerts against the labels that have come; precision and recall are null where nothing is known yet. */
-export interface LiveHits {
+export interface LiveHits extends Hits {
   readonly alerts: number;
-  readonly true_positives: number;
-  readonly false_positives: number;
-  readonly false_negatives: number;
-  readonly true_negatives: number;
-  readonly precision: number | null;
-  readonly recall: number | null;
 }
 
 type Version = Pick<ModelEntry, 'name' | 'version'>;
